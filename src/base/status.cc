@@ -2,8 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
-
-#include "absl/strings/str_cat.h"
+#include "base/text.h"
 
 namespace mts {
 namespace {
@@ -32,12 +31,12 @@ absl::StatusCode CodeOfErrno(int error_number) {
 
 absl::Status WithContext(const absl::Status& status, std::string_view context) {
   if (status.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat(context, ": ", status.message()));
+  return absl::Status(status.code(), Concat(context, ": ", status.message()));
 }
 
 absl::Status ErrnoStatus(int error_number, std::string_view what) {
   return absl::Status(CodeOfErrno(error_number),
-                      absl::StrCat(what, ": ", std::generic_category().message(error_number)));
+                      Concat(what, ": ", std::generic_category().message(error_number)));
 }
 
 }  // namespace mts

@@ -79,6 +79,8 @@ class FileSystem {
 FileSystem& PosixFileSystem();
 
 std::string JoinPath(std::string_view directory, std::string_view name);
+// The directory that `path` lies in; "." for a bare name.
+std::string ParentPath(std::string_view path);
 
 // The whole of a small file; RESOURCE_EXHAUSTED when it is longer than `limit`.
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& files, const std::string& path, uint64_t limit);

@@ -1,5 +1,5 @@
-// A message's headers, kept as the msgpack map that came in, so that values keep their types through the Tarantool door.
-// gRPC and HTTP show strings, numbers and booleans as text; other types are left out there.
+// A message's headers, kept as the msgpack map that came in, so that values keep their types through the Tarantool
+// door. gRPC and HTTP show strings, numbers and booleans as text; other types are left out there.
 //
 // Encoded form: a msgpack map, or nothing at all for no headers. Threading: values and pure functions.
 #pragma once
@@ -12,8 +12,8 @@
 
 namespace mts {
 
-// Builds the encoded form from text pairs: Begin(n), then n times Add. Appends to a string that the caller owns, so that
-// a batch needs one allocation. Begin(0) appends nothing.
+// Builds the encoded form from text pairs: Begin(n), then n times Add. Appends to a string that the caller owns, so
+// that a batch needs one allocation. Begin(0) appends nothing.
 class HeadersEncoder {
  public:
   explicit HeadersEncoder(std::string& to) : to_(to) {}

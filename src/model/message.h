@@ -17,10 +17,10 @@ namespace mts {
 
 struct NewMessage {
   std::string_view subject;
-  std::string_view headers;                       // encoded, see model/headers.h
-  std::string_view payload;                       // inline, unless `reference` is set
+  std::string_view headers;  // encoded, see model/headers.h
+  std::string_view payload;  // inline, unless `reference` is set
   const PayloadReference* reference = nullptr;
-  std::string_view message_id;                    // empty: no deduplication
+  std::string_view message_id;  // empty: no deduplication
   std::optional<Sequence> expected_last_sequence;
   std::optional<int64_t> ttl_micros;
 };
@@ -29,10 +29,10 @@ struct StoredMessage {
   std::string_view subject;
   Sequence sequence;
   Timestamp time;
-  std::string_view headers;                       // encoded
-  std::string_view payload;                       // empty when left out (see payload_included) or by reference
-  bool payload_included = true;                   // false: longer than the reader's limit, or by reference
-  uint64_t size = 0;                              // of the whole payload; 0 for kNamed (not known)
+  std::string_view headers;      // encoded
+  std::string_view payload;      // empty when left out (see payload_included) or by reference
+  bool payload_included = true;  // false: longer than the reader's limit, or by reference
+  uint64_t size = 0;             // of the whole payload; 0 for kNamed (not known)
   std::optional<PayloadReference> reference;
 };
 

@@ -16,10 +16,10 @@ enum class PayloadKind : uint8_t {
 
 struct PayloadReference {
   PayloadKind kind = PayloadKind::kInline;
-  uint64_t offset = 0;   // where it begins in the object (packs)
-  uint64_t size = 0;     // bytes
-  uint32_t crc32c = 0;   // of the payload; not known for kNamed
-  std::string key;       // a key of the payload store, never a file path given by a client
+  uint64_t offset = 0;  // where it begins in the object (packs)
+  uint64_t size = 0;    // bytes
+  uint32_t crc32c = 0;  // of the payload; not known for kNamed
+  std::string key;      // a key of the payload store, never a file path given by a client
 
   bool operator==(const PayloadReference&) const = default;
 };

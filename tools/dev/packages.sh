@@ -6,7 +6,7 @@ MTS_BUILD_PACKAGES=(
   libgtest-dev libgmock-dev libbenchmark-dev libisal-dev libssl-dev libcurl4-openssl-dev
   libspdlog-dev libyaml-cpp-dev libcli11-dev libpugixml-dev libmsgpack-cxx-dev
 )
-MTS_TEST_PACKAGES=(clang clang-tidy clang-format llvm python3)
+MTS_TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm python3)
 
 missing_packages() {
   local name

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+
 #include "base/text.h"
 
 namespace mts {

@@ -102,14 +102,22 @@ std::optional<GroupHeader> DecodeGroupHeader(std::string_view bytes, uint64_t id
 uint64_t RecordHeader::TotalBytes() const { return kRecordHeaderBytes + AlignUp(body_length, kAlignment); }
 
 void EncodeRecordHeader(const RecordHeader& header, uint64_t identity, char* to) {
+  EncodeUnfinishedRecordHeader(header, to);
+  FinishRecordHeader(header.sequence, header.time, identity, to);
+}
+
+void EncodeUnfinishedRecordHeader(const RecordHeader& header, char* to) {
   StoreInteger<uint32_t>(to + 4, header.body_length);
   StoreInteger<uint8_t>(to + 8, static_cast<uint8_t>(header.type));
   StoreInteger<uint8_t>(to + 9, header.flags);
   StoreInteger<uint16_t>(to + 10, 0);
   StoreInteger<uint32_t>(to + 12, header.body_crc);
-  StoreInteger<uint64_t>(to + 16, header.sequence.value());
-  StoreInteger<int64_t>(to + 24, header.time.value());
-  StoreInteger<uint32_t>(to, RecordHeaderCrc(to, identity));
+}
+
+void FinishRecordHeader(Sequence sequence, Timestamp time, uint64_t identity, char* header) {
+  StoreInteger<uint64_t>(header + 16, sequence.value());
+  StoreInteger<int64_t>(header + 24, time.value());
+  StoreInteger<uint32_t>(header, RecordHeaderCrc(header, identity));
 }
 
 std::optional<RecordHeader> DecodeRecordHeader(std::string_view bytes, uint64_t identity) {

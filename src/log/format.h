@@ -101,6 +101,9 @@ struct RecordHeader {
   uint64_t TotalBytes() const;
 };
 void EncodeRecordHeader(const RecordHeader& header, uint64_t identity, char* to);  // kRecordHeaderBytes
+// The same in two steps, for records that are encoded before their sequence is known.
+void EncodeUnfinishedRecordHeader(const RecordHeader& header, char* to);
+void FinishRecordHeader(Sequence sequence, Timestamp time, uint64_t identity, char* header);
 std::optional<RecordHeader> DecodeRecordHeader(std::string_view bytes, uint64_t identity);
 
 // Appends header, body and padding in one go; for records other than messages.

@@ -30,6 +30,7 @@ struct DamageReport {
 struct RecoveryResult {
   SegmentNumber next_segment{1};           // the number for the next segment to open
   LogPosition durable_through;             // everything before is synced
+  std::optional<CheckpointInfo> checkpoint;  // that it began from
   std::vector<DamageReport> damage;
   uint64_t cut_bytes = 0;                  // of the torn tail
   uint64_t replayed_bytes = 0;

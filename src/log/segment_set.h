@@ -65,16 +65,25 @@ class SegmentSet {
   // The last segment is full and synced up to `end`. May wait for the indexer (see kMaxUnindexedSegments).
   virtual void Seal(uint64_t end) = 0;
 
+  // Where a message lies.
+  struct Location {
+    std::shared_ptr<io::File> file;
+    SegmentNumber segment;
+    uint64_t identity = 0;
+    uint64_t offset = 0;       // of the record
+    Sequence sequence;
+  };
+
   // One per subject of a segment that is about to be removed; from its index.
   struct SubjectTotal {
     std::string_view subject;
     uint64_t messages;
     uint64_t payload_bytes;
   };
-  // What the oldest segment holds; FAILED_PRECONDITION if it is the active one. `references`: record offsets of messages with
-  // payload files.
+  // What the oldest segment holds; FAILED_PRECONDITION if it is the active one. `reference` gets each message
+  // with a payload file.
   virtual absl::Status DescribeFront(absl::FunctionRef<void(const SubjectTotal&)> subject,
-                                     absl::FunctionRef<void(uint64_t record_offset)> reference) = 0;
+                                     absl::FunctionRef<void(const Location&)> reference) = 0;
   // Takes it out; answers its file when nobody else holds it (it may be recycled), else nothing (unlink it).
   virtual std::shared_ptr<io::File> RemoveFront() = 0;
 
@@ -86,13 +95,6 @@ class SegmentSet {
   virtual void FinishIndexing() = 0;
 
   // Where messages lie. All in sequence order, `after` excluded, at most `limit` of them and none behind `through`.
-  struct Location {
-    std::shared_ptr<io::File> file;
-    SegmentNumber segment;
-    uint64_t identity = 0;
-    uint64_t offset = 0;       // of the record
-    Sequence sequence;
-  };
   struct Found {
     std::vector<Location> locations;
     Sequence scanned_through;  // nothing else matches up to here

@@ -1,72 +1,68 @@
-// The rules between doors and stores: limits and validation of publishing, which payload goes where, fetching with positions
-// and payload status, acknowledging, news. One object serves all doors.
+// The rules between doors and stores: limits and validation of publishing, which payload goes where, fetching with
+// positions and payload status, acknowledging, news. One object serves all doors.
 //
 // Threading: any thread; `done` as in store/message_store.h. Errors: as the waist's, with the texts that clients see.
+// Limits: options.h. The stores need to outlive it, and it what it handed out.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "absl/functional/any_invocable.h"
-#include "absl/status/statusor.h"
-#include "absl/types/span.h"
-#include "base/limits.h"
-#include "model/message.h"
+#include "broker/consumers.h"
+#include "broker/delivery.h"
+#include "broker/dispatcher.h"
+#include "broker/download.h"
+#include "broker/fetcher.h"
+#include "broker/memory_budget.h"
+#include "broker/options.h"
+#include "broker/payload_loader.h"
+#include "broker/publisher.h"
+#include "broker/subscription.h"
+#include "broker/upload.h"
 #include "store/message_store.h"
 #include "store/payload_store.h"
 
 namespace mts::broker {
 
-struct Limits {
-  uint64_t max_message_bytes = limits::kMaxMessageBytes;
-  uint64_t max_batch_messages = limits::kMaxBatchMessages;
-  uint64_t max_batch_bytes = limits::kMaxBatchBytes;
-  uint64_t max_header_bytes = limits::kMaxHeaderBytes;
-  uint64_t max_subjects = limits::kMaxSubjects;
-};
+class Broker {
+ public:
+  Broker(store::MessageStore& messages, store::PayloadStore& payloads, const Options& options);
+  ~Broker();
 
-enum class OnUnreadable { kMark, kFail };
+  Publisher& publisher() { return publisher_; }
+  Fetcher& fetcher() { return fetcher_; }
+  Consumers& consumers() { return consumers_; }
+  const Options& options() const { return options_; }
 
-struct Options {
-  Limits limits;
-  OnUnreadable on_unreadable = OnUnreadable::kMark;
-};
+  absl::StatusOr<std::shared_ptr<Upload>> BeginUpload(UploadFrame frame, uint64_t expected_size);
+  void OpenDownload(std::string_view subject, Sequence sequence, uint64_t offset, uint64_t length,
+                    Download::Opened opened);
 
-// Numbers are the contract's PayloadStatus.
-enum class PayloadStatus { kInline = 0, kDeferred = 1, kMissing = 2, kCorrupt = 3 };
+  // `subject` may be a pattern, `durable_name` empty.
+  absl::StatusOr<std::shared_ptr<Subscription>> Subscribe(std::string_view subject, Subscription::Listener listener);
+  void LastSequence(std::string_view subject, store::Done<Sequence> done);
 
-// A message as delivered: `message` views into the block; a payload that came from the payload store is in `fetched`.
-struct Delivery {
-  StoredMessage message;
-  PayloadStatus status = PayloadStatus::kInline;
-  std::string fetched;
-  std::string_view data() const { return fetched.empty() ? message.payload : std::string_view(fetched); }
-};
-struct Deliveries {
-  std::vector<store::MessageBlockPtr> blocks;   // own the bytes
-  std::vector<Delivery> messages;
-  Sequence scanned_through;
-};
+  // An empty pattern: all.
+  void Subjects(std::string_view pattern, const store::Page& page, store::Done<std::vector<store::SubjectState>> done);
+  void Info(store::Done<store::StoreInfo> done) { messages_.Info(std::move(done)); }
+  std::string_view payload_kind() const { return payloads_.kind(); }
 
-struct StartPosition {
-  std::optional<Sequence> after_sequence;
-  std::optional<Timestamp> time;
-  bool newest = false;
-};
+  // Ends what waits, with UNAVAILABLE. The doors do this before they close.
+  void EndWaits() { fetcher_.Shutdown(); }
+  // After the doors are closed: nothing is called back afterwards.
+  void Shutdown();
 
-struct FetchOptions {
-  std::string subject;             // a subject or a pattern
-  std::string durable_name;        // empty: no consumer
-  StartPosition start;
-  uint32_t max_messages = 0;
-  uint64_t max_bytes = UINT64_MAX;
-  uint64_t max_inline_bytes = UINT64_MAX;
-  int64_t wait_micros = 0;         // for the first message
-  bool auto_ack = false;
+ private:
+  store::MessageStore& messages_;
+  store::PayloadStore& payloads_;
+  const Options options_;
+  MemoryBudget payload_memory_;
+  Dispatcher dispatcher_;
+  PayloadLoader loader_;
+  Publisher publisher_;
+  Fetcher fetcher_;
+  Consumers consumers_;
 };
 
 }  // namespace mts::broker

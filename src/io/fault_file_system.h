@@ -52,6 +52,7 @@ class FaultFileSystem : public FileSystem {
 
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   absl::Status CreateDirectories(const std::string& path) override;
+  absl::Status CreateDirectory(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
   absl::Status Link(const std::string& from, const std::string& to) override;
@@ -67,6 +68,8 @@ class FaultFileSystem : public FileSystem {
   // As Freeze, at the change number `operation` (see operations()). That one may or may not have happened.
   void FreezeAt(uint64_t operation);
   bool frozen() const;
+  // Ends Freeze and FreezeAt and releases locks, forgetting nothing: the program was killed, the machine was not.
+  void Thaw();
   // Forgets, thaws, ends FreezeAt, releases locks. Files that are open are dead: every later call on them fails.
   void PowerCut(uint64_t seed);
   // Changes (everything but kRead) asked for so far, refused ones included.

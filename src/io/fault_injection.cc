@@ -132,6 +132,13 @@ void FaultFileSystem::PowerCut(uint64_t seed) {
   }
 }
 
+void FaultFileSystem::Thaw() {
+  absl::MutexLock lock(&mutex_);
+  frozen_ = false;
+  freeze_at_ = UINT64_MAX;
+  locks_.clear();
+}
+
 void FaultFileSystem::FailNth(FaultOperation operation, uint64_t nth, int error_number) {
   absl::MutexLock lock(&mutex_);
   NextFailure& failure = failures_[static_cast<size_t>(operation)];

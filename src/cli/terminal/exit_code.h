@@ -1,0 +1,40 @@
+// What a client command answers to the shell, and the one line it says on stderr when it fails.
+//
+// Threading: pure functions, but Conclude prints.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace mts::cli {
+
+enum ExitCode : int {
+  kSuccess = 0,
+  kFailure = 1,      // the command was understood and failed
+  kUsage = 2,        // the command line is wrong
+  kUnreachable = 3,  // the server cannot be reached, or is not available for now
+  kInterrupted = 130,
+  kClosedPipe = 141,  // the reader of our output went away (as SIGPIPE would give)
+  kTerminated = 143,
+};
+
+// The paragraph for every --help.
+inline constexpr std::string_view kExitCodesHelp =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 server unreachable or unavailable, 130 interrupted (Ctrl-C),\n"
+    "141 the reader of the output went away, 143 terminated.";
+
+// A wrong command line; ends with kUsage.
+absl::Status UsageError(std::string_view message);
+
+// Marks a write to a pipe that nobody reads any more; ends quietly with kClosedPipe.
+absl::Status ClosedPipeError();
+bool IsClosedPipe(const absl::Status& status);
+
+ExitCode ExitCodeOf(const absl::Status& status);
+
+// Prints "minitoolstream COMMAND: what" for a failure, unless it is an interrupt or a closed pipe; gives the exit code.
+int Conclude(std::string_view command, const absl::Status& status);
+
+}  // namespace mts::cli

@@ -1,8 +1,9 @@
 // All subjects: first and last sequence, count and bytes, in memory at <= 100 bytes plus the name each. A subject is never
 // forgotten, so that its last sequence survives the removal of its messages.
 //
-// Threading: the commit thread is the only writer (FindOrCreate, Accept, MakeVisible, Remove*, Restore). Readers may call
-// the const methods from any thread; they see only what was made visible. Ids and names stay valid for the catalogue's life.
+// Threading: the commit thread is the only writer (FindOrCreate, Accept, MakeVisible, Removed, Restore). Readers may call
+// the const methods from any thread; they see only what was made visible. A walk over many subjects holds the lock for a
+// few hundred names at a time, so that it never keeps the writer waiting. Ids and names stay valid for the catalogue's life.
 // Errors: RESOURCE_EXHAUSTED at max_subjects.
 #pragma once
 
@@ -49,32 +50,33 @@ class Catalogue {
   void Accept(SubjectId id, Sequence sequence);
   // One lock for all of them.
   void MakeVisible(absl::Span<const VisibleMessage> messages, Timestamp time);
-  // Messages of a removed segment: `messages` and `bytes` less; what remains begins at or after `first_possible`
-  // (the exact first sequence is looked up in the indexes by the reader, see first_exact).
+  // Messages of a removed segment: `messages` and `bytes` less; what remains begins at or after `first_possible`. The
+  // state's first_time is 0 from then on: `first` is a lower bound, the reader looks the exact one up in the indexes.
   void Removed(SubjectId id, uint64_t messages, uint64_t bytes, Sequence first_possible);
+  // Counts nothing any more and keeps every subject's last sequence: recovery is going to count all segments anew.
+  void ForgetMessages();
   // From a checkpoint.
   absl::Status Restore(const store::SubjectState& state);
-  // Every subject, for a checkpoint.
+  // Every visible subject in name order, for a checkpoint. Restored in that order, a million take well under a second.
   void ForEach(absl::FunctionRef<void(const store::SubjectState&)> visit) const;
 
   // ---- Any thread
   std::optional<SubjectId> Find(std::string_view subject) const;  // visible ones only
-  std::string_view Name(SubjectId id) const;
+  std::string_view Name(SubjectId id) const;                      // takes no lock
   std::optional<store::SubjectState> State(SubjectId id) const;
   // Greatest sequence ever visible of all matching subjects.
   Sequence Last(const Pattern& pattern) const;
   // Visible matching subjects, sorted by name, names after `after`, at most `size`.
   std::vector<store::SubjectState> List(const Pattern& pattern, std::string_view after, size_t size) const;
-  // Visible subjects that match, in name order; false from `visit` ends it. Must not call the catalogue.
+  // Visible subjects that match, in name order; false from `visit` ends it. No lock is held while `visit` runs.
   void ForEachMatching(const Pattern& pattern, absl::FunctionRef<bool(SubjectId)> visit) const;
   uint64_t subjects() const;
   uint64_t messages() const;
   uint64_t bytes() const;
 
  private:
-  struct Entry;
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
 };
 
 }  // namespace mts::log

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,7 +30,8 @@ struct CheckpointSnapshot {
   std::string records;
 };
 
-// Copies the state; cost follows subjects + consumers + deduplication ids.
+// Copies the state; cost follows subjects + consumers + deduplication ids. Called between groups: everything that was
+// accepted is committed, so that the state is that of `position`.
 CheckpointSnapshot TakeSnapshot(const State& state, const std::vector<SegmentSummary>& segments, LogPosition position,
                                 int64_t now_monotonic_micros, uint64_t identity);
 
@@ -47,8 +49,13 @@ struct LoadedCheckpoint {
   CheckpointInfo info;
   std::vector<SegmentSummary> segments;   // those that were live
 };
-// The newest whole one into an empty `state`; nothing when there is none.
+// The newest whole one into an empty `state`; nothing when there is none. FAILED_PRECONDITION for a version or a record type
+// from the future. Those that are not whole are logged and passed over.
 absl::StatusOr<std::optional<LoadedCheckpoint>> LoadCheckpoint(io::FileSystem& files, const std::string& directory,
                                                                int64_t now_monotonic_micros, State& state);
+
+// ---- Names of files
+std::string CheckpointFileName(uint64_t number);
+std::optional<uint64_t> ParseCheckpointFileName(std::string_view name);
 
 }  // namespace mts::log

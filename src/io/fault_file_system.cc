@@ -95,7 +95,9 @@ absl::Status FaultFileSystem::CreateDirectories(const std::string& path) {
   const bool absolute = rest.starts_with('/');
   for (std::string name = TakeComponent(rest); !name.empty(); name = TakeComponent(rest)) {
     made = made.empty() ? Concat(absolute ? "/" : "", name) : JoinPath(made, name);
+    const bool is_new = FindLocked(made) == nullptr;
     MTS_RETURN_IF_ERROR(CreateDirectoryLocked(made));
+    if (is_new) MTS_RETURN_IF_ERROR(SyncDirectoryLocked(ParentPath(made)));
   }
   return absl::OkStatus();
 }
@@ -110,8 +112,12 @@ absl::Status FaultFileSystem::CreateDirectoryLocked(const std::string& path) {
   const auto inode = std::make_shared<FaultInode>(true);
   SetEntry(place, inode);
   journal_.Add({{place.directory, place.name, inode}});
-  if (entry == Entry::kProceedAndFail) return PowerIsOff(path);
-  return SyncDirectoryLocked(ParentPath(path));
+  return entry == Entry::kProceedAndFail ? PowerIsOff(path) : absl::OkStatus();
+}
+
+absl::Status FaultFileSystem::CreateDirectory(const std::string& path) {
+  absl::MutexLock lock(&mutex_);
+  return CreateDirectoryLocked(path);
 }
 
 absl::StatusOr<std::vector<std::string>> FaultFileSystem::List(const std::string& directory) {

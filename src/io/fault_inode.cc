@@ -113,9 +113,17 @@ std::string FaultFileContent::AfterSectorLoss(RandomBits& random) const {
 void FaultDirectoryJournal::Add(std::vector<Effect> effects) { changes_.push_back(std::move(effects)); }
 
 void FaultDirectoryJournal::Sync(const FaultInode* directory) {
+  std::set<std::string> waiting;  // names with a change that has to wait: later ones wait too
   for (std::vector<Effect>& effects : changes_) {
-    std::erase_if(effects, [directory](const Effect& effect) {
+    const bool arrives_elsewhere = std::any_of(effects.begin(), effects.end(), [directory](const Effect& effect) {
+      return effect.directory.get() != directory && effect.target != nullptr;
+    });
+    std::erase_if(effects, [&](const Effect& effect) {
       if (effect.directory.get() != directory) return false;
+      if (arrives_elsewhere || waiting.contains(effect.name)) {
+        waiting.insert(effect.name);
+        return false;
+      }
       ApplyEffect(effect);
       return true;
     });

@@ -65,9 +65,9 @@ struct FaultInode {
 };
 using FaultInodePtr = std::shared_ptr<FaultInode>;
 
-// Creations, renames, links and removals that no SyncDirectory has made durable. A rename is atomic while neither of its
-// directories was synced; syncing one of two directories makes that one's half durable and leaves the other open, which is
-// all that POSIX grants.
+// Creations, renames, links and removals that no SyncDirectory has made durable. A rename never loses the file, as in every
+// file system with a journal. Between two directories its new name is durable after a sync of the new directory, and that
+// the old one is gone after a later sync of the old directory: until then both may be there.
 class FaultDirectoryJournal {
  public:
   struct Effect {

@@ -64,6 +64,8 @@ class FileSystem {
 
   virtual absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
   virtual absl::Status CreateDirectories(const std::string& path) = 0;   // with parents, synced; fine if it exists
+  // One directory, its name not synced; fine if it exists.
+  virtual absl::Status CreateDirectory(const std::string& path) = 0;
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;  // names, sorted
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
   virtual absl::Status Link(const std::string& from, const std::string& to) = 0;

@@ -111,6 +111,10 @@ TEST_P(FileSystemTest, ListIsSortedAndNamesMove) {
   EXPECT_TRUE(absl::IsNotFound(files().List(Path("none")).status()));
   EXPECT_TRUE(absl::IsNotFound(files().Rename(Path("none"), Path("d"))));
   EXPECT_FALSE(files().CreateDirectories(Path("c")).ok());
+  ASSERT_TRUE(files().CreateDirectory(Path("x/z")).ok());
+  ASSERT_TRUE(files().CreateDirectory(Path("x/z")).ok());
+  EXPECT_FALSE(files().CreateDirectory(Path("c")).ok());
+  EXPECT_TRUE(absl::IsNotFound(files().CreateDirectory(Path("none/z"))));
 }
 
 TEST_P(FileSystemTest, LinksAndOpenFilesOutliveTheirName) {

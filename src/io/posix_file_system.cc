@@ -48,17 +48,19 @@ absl::StatusOr<std::unique_ptr<File>> PosixFileSystemImpl::Open(const std::strin
 
 absl::Status PosixFileSystemImpl::CreateDirectories(const std::string& path) {
   struct stat state;
-  if (::stat(path.c_str(), &state) == 0) {
-    if (S_ISDIR(state.st_mode)) return absl::OkStatus();
-    return ErrnoStatus(ENOTDIR, Concat("create directory ", path));
-  }
-  if (errno != ENOENT) return ErrnoStatus(errno, Concat("create directory ", path));
+  if (::stat(path.c_str(), &state) == 0 && S_ISDIR(state.st_mode)) return absl::OkStatus();
   const std::string parent = ParentPath(path);
   if (parent != path) MTS_RETURN_IF_ERROR(CreateDirectories(parent));
-  if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) {
-    return ErrnoStatus(errno, Concat("create directory ", path));
-  }
+  MTS_RETURN_IF_ERROR(CreateDirectory(path));
   return SyncDirectory(parent);
+}
+
+absl::Status PosixFileSystemImpl::CreateDirectory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0750) == 0) return absl::OkStatus();
+  const int error_number = errno;
+  struct stat state;
+  if (error_number == EEXIST && ::stat(path.c_str(), &state) == 0 && S_ISDIR(state.st_mode)) return absl::OkStatus();
+  return ErrnoStatus(error_number, Concat("create directory ", path));
 }
 
 absl::StatusOr<std::vector<std::string>> PosixFileSystemImpl::List(const std::string& directory) {

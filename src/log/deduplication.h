@@ -44,6 +44,7 @@ class DeduplicationWindow {
                absl::FunctionRef<void(const DeduplicationKey&, Sequence, int64_t age)> visit) const;
   uint64_t size() const { return live_.size(); }
   uint64_t evicted() const { return evicted_; }
+  int64_t window_micros() const { return window_micros_; }
 
  private:
   struct Entry {

@@ -6,35 +6,34 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "io/file_system.h"
 #include "log/checkpoint.h"
+#include "log/damage.h"
 #include "log/segment_set.h"
 #include "log/state.h"
 
 namespace mts::log {
 
-struct DamageReport {
-  std::string file;
-  uint64_t offset = 0;
-  uint64_t bytes = 0;       // that could not be read
-  std::string what;
-};
+inline constexpr size_t kMaxDamageReports = 1000;
 
 struct RecoveryResult {
   SegmentNumber next_segment{1};           // the number for the next segment to open
   LogPosition durable_through;             // everything before is synced
   std::optional<CheckpointInfo> checkpoint;  // that it began from
-  std::vector<DamageReport> damage;
+  std::vector<DamageReport> damage;        // the first kMaxDamageReports of them
+  uint64_t damaged_spots = 0;              // all of them
   uint64_t cut_bytes = 0;                  // of the torn tail
   uint64_t replayed_bytes = 0;
-  // Keys of payload files that the replayed part of the log names and has not removed.
+  // Out of sight by a trim that the checkpoint does not know yet: their files may go once a later one is written. (Else
+  // the next start removes them.)
+  std::vector<SegmentNumber> trimmed;
+  // Payload files that the replayed part of the log names and has not removed.
   std::vector<PayloadReference> references;
 };
 

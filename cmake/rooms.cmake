@@ -7,7 +7,7 @@ target_compile_options(mts_options INTERFACE -Wall -Wextra -Wno-unused-parameter
 if(MTS_WERROR)
   target_compile_options(mts_options INTERFACE -Werror)
 endif()
-if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang AND NOT MTS_FUZZERS)
   target_compile_options(mts_options INTERFACE -Wthread-safety -Wthread-safety-beta)
 endif()
 if(MTS_DEBUG_CHECKS)

@@ -75,7 +75,7 @@ std::optional<store::SubjectState> DecodeSubject(std::string_view body) {
   state.bytes = reader.Integer<uint64_t>();
   state.first_time = Timestamp(reader.Integer<int64_t>());
   state.last_time = Timestamp(reader.Integer<int64_t>());
-  if (!reader.AtEnd()) return std::nullopt;
+  if (!reader.AtEnd() || state.subject.empty()) return std::nullopt;
   return state;
 }
 

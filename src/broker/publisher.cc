@@ -2,26 +2,36 @@
 
 #include <memory>
 
+#include "base/status.h"
 #include "broker/payload_placement.h"
 #include "broker/publish_validation.h"
 
 namespace mts::broker {
 
-void Publisher::PublishBatch(absl::Span<const NewMessage> batch, store::AppendDone done) {
+void Publisher::PublishBatch(absl::Span<const NewMessage> batch, std::shared_ptr<store::AppendOrder> order,
+                             store::AppendDone done) {
   Validation validation = ValidateBatch(batch, limits_);
   if (!validation.status.ok()) {
     done({std::move(validation.status), validation.refused_position, {}});
     return;
   }
   if (!NeedsPlacement(batch, messages_)) {
-    messages_.Append(batch, std::move(done));
+    if (order == nullptr) return messages_.Append(batch, std::move(done));
+    return messages_.AppendInOrder(std::move(order), batch, std::move(done));
+  }
+  if (order != nullptr && order->broken()) {
+    done({absl::UnavailableError("an earlier batch of the stream was refused"), std::nullopt, {}});
     return;
   }
   std::make_shared<PayloadPlacement>(messages_, payloads_)
-      ->Publish(batch, [done = std::move(done)](store::AppendOutcome outcome, const auto&) mutable {
-        done(std::move(outcome));
-      });
+      ->Publish(batch,
+                [order = std::move(order), done = std::move(done)](store::AppendOutcome outcome, const auto&) mutable {
+                  if (order != nullptr && IsRetryable(outcome.status)) order->Break();
+                  done(std::move(outcome));
+                });
 }
+
+bool Publisher::MayBeOvertaken(absl::Span<const NewMessage> batch) const { return NeedsPlacement(batch, messages_); }
 
 void Publisher::Publish(const NewMessage& message, PublishedDone done) {
   if (absl::Status status = ValidateMessage(message, limits_); !status.ok()) {

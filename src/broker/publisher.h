@@ -7,6 +7,7 @@
 // message ids). Limits: options.h.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -31,8 +32,11 @@ class Publisher {
   Publisher(store::MessageStore& messages, store::PayloadStore& payloads, const Limits& limits)
       : messages_(messages), payloads_(payloads), limits_(limits) {}
 
-  // Stores all or nothing.
-  void PublishBatch(absl::Span<const NewMessage> batch, store::AppendDone done);
+  // Stores all or nothing. With an `order` (may be null) as MessageStore::AppendInOrder says.
+  void PublishBatch(absl::Span<const NewMessage> batch, std::shared_ptr<store::AppendOrder> order,
+                    store::AppendDone done);
+  // True for a valid batch that goes by way of the payload store: later batches may overtake it.
+  bool MayBeOvertaken(absl::Span<const NewMessage> batch) const;
   void Publish(const NewMessage& message, PublishedDone done);
   // An upload that was small: its payload fits into the message store, whatever max_message_bytes says.
   void PublishInline(const NewMessage& message, PublishedDone done);

@@ -1,26 +1,29 @@
-// The waist, upper half: messages and consumers. The rules above (src/broker) and the doors see only this; below are the
-// embedded engine and Tarantool. One conformance suite (tests/conformance) runs against every implementation.
+// The waist, upper half: messages and consumers. The rules above (src/broker) and the doors see only this; below are
+// the embedded engine and Tarantool. One conformance suite (tests/conformance) runs against every implementation.
 //
 // Promises P1, P2, P4 (design section 2) are this interface's: what was answered is durable; visible order is sequence
 // order; a sequence is never used twice.
 //
-// Threading: any thread may call. `done` is called exactly once, from any thread, possibly before the call returns, never
-// with a lock of the store held; it must not block. Errors: UNAVAILABLE (may be tried again: the outcome of a write is
-// unknown), RESOURCE_EXHAUSTED (a bound was met: nothing was stored), INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE,
-// NOT_FOUND, DATA_LOSS. Limits: base/limits.h.
+// Threading: any thread may call. `done` is called exactly once, from any thread, possibly before the call returns,
+// never with a lock of the store held; it must not block. Errors: UNAVAILABLE (may be tried again: the outcome of a
+// write is unknown), RESOURCE_EXHAUSTED (a bound was met: nothing was stored), INVALID_ARGUMENT, FAILED_PRECONDITION,
+// OUT_OF_RANGE, NOT_FOUND, DATA_LOSS. Limits: base/limits.h.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "base/status.h"
 #include "model/consumer.h"
 #include "model/message.h"
 #include "model/retention.h"
@@ -39,8 +42,8 @@ struct AppendResult {
   Sequence first;
   Sequence last;
   struct Duplicate {
-    uint32_t position;   // in the batch
-    Sequence sequence;   // of the message stored first
+    uint32_t position;  // in the batch
+    Sequence sequence;  // of the message stored first
   };
   std::vector<Duplicate> duplicates;
 };
@@ -52,13 +55,24 @@ struct AppendOutcome {
 };
 using AppendDone = absl::AnyInvocable<void(AppendOutcome)>;
 
+// The order of one stream of appends: once one of them was refused with a code that may be tried again, all later ones
+// are refused too, so that a retry keeps the order.
+class AppendOrder {
+ public:
+  bool broken() const { return broken_.load(std::memory_order_acquire); }
+  void Break() { broken_.store(true, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> broken_{false};
+};
+
 // ---- Reading
 
 struct ReadRequest {
   Pattern pattern = Pattern::All();
-  Sequence after;                       // only messages with a greater sequence
-  uint32_t max_messages = 0;            // at least 1
-  uint64_t max_bytes = UINT64_MAX;      // of subjects, headers and payloads together; one message always fits
+  Sequence after;                          // only messages with a greater sequence
+  uint32_t max_messages = 0;               // at least 1
+  uint64_t max_bytes = UINT64_MAX;         // of subjects, headers and payloads together; one message always fits
   uint64_t max_inline_bytes = UINT64_MAX;  // longer inline payloads are left out (payload_included = false)
 };
 
@@ -68,7 +82,8 @@ class MessageBlock {
   virtual ~MessageBlock() = default;
 
   std::vector<StoredMessage> messages;  // ascending
-  // Nothing that matches lies between `after` and this sequence but `messages`: a reader of a pattern goes on from here.
+  // Nothing that matches lies between `after` and this sequence but `messages`: a reader of a pattern goes on from
+  // here.
   Sequence scanned_through;
 };
 using MessageBlockPtr = std::unique_ptr<MessageBlock>;
@@ -77,22 +92,22 @@ using MessageBlockPtr = std::unique_ptr<MessageBlock>;
 
 struct SubjectState {
   std::string subject;
-  Sequence first;                       // of the messages that remain; kNoSequence if none
-  Sequence last;                        // the greatest that was ever visible
+  Sequence first;  // of the messages that remain; kNoSequence if none
+  Sequence last;   // the greatest that was ever visible
   uint64_t messages = 0;
-  uint64_t bytes = 0;                   // payloads
+  uint64_t bytes = 0;  // payloads
   Timestamp first_time;
   Timestamp last_time;
 };
 
 struct Page {
   uint32_t size = 100;
-  std::string after;                    // the last name of the page before; empty: from the start
+  std::string after;  // the last name of the page before; empty: from the start
 };
 
 struct StoreInfo {
-  std::string kind;                     // "embedded" | "tarantool" | "null"
-  std::string durability;               // "commit" | "interval" | "none"
+  std::string kind;        // "embedded" | "tarantool" | "null"
+  std::string durability;  // "commit" | "interval" | "none"
   Sequence last_sequence;
   uint64_t messages = 0;
   uint64_t bytes = 0;
@@ -119,6 +134,18 @@ class MessageStore {
   // limits::kMaxQueuedBytes: beyond it RESOURCE_EXHAUSTED. Subjects, ids and headers are valid and within limits (the
   // broker saw to it).
   virtual void Append(absl::Span<const NewMessage> batch, AppendDone done) = 0;
+  // As Append, UNAVAILABLE once `order` is broken; a refusal that may be tried again breaks it. A store that decides
+  // refusals later than in the call overrides this and looks at `order` where it decides.
+  virtual void AppendInOrder(std::shared_ptr<AppendOrder> order, absl::Span<const NewMessage> batch, AppendDone done) {
+    if (order->broken()) {
+      done({absl::UnavailableError("an earlier batch of the stream was refused"), std::nullopt, {}});
+      return;
+    }
+    Append(batch, [order = std::move(order), done = std::move(done)](AppendOutcome outcome) mutable {
+      if (IsRetryable(outcome.status)) order->Break();
+      done(std::move(outcome));
+    });
+  }
 
   // Visible messages in sequence order; an empty block when there are none.
   virtual void Read(ReadRequest request, Done<MessageBlockPtr> done) = 0;
@@ -135,12 +162,12 @@ class MessageStore {
   // ---- Consumers
   // The position, or nothing for a consumer that has none yet.
   virtual void Position(const ConsumerId& id, Done<std::optional<Sequence>> done) = 0;
-  // Moves it forward and answers the position when durable; a lower one changes nothing and succeeds. OUT_OF_RANGE past the
-  // last visible sequence of the consumer's subject or pattern.
+  // Moves it forward and answers the position when durable; a lower one changes nothing and succeeds. OUT_OF_RANGE past
+  // the last visible sequence of the consumer's subject or pattern.
   virtual void Advance(const ConsumerId& id, Sequence to, Done<Sequence> done) = 0;
   // Sets it, also back. OUT_OF_RANGE past the last visible sequence.
   virtual void Reset(const ConsumerId& id, Sequence to, Done<Sequence> done) = 0;
-  virtual void DeleteConsumer(const ConsumerId& id, Done<bool> done) = 0;   // false: there was none
+  virtual void DeleteConsumer(const ConsumerId& id, Done<bool> done) = 0;  // false: there was none
 
   // ---- News
   virtual std::unique_ptr<Watch> WatchNews(const Pattern& pattern, NewsCallback callback) = 0;

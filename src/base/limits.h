@@ -37,6 +37,7 @@ inline constexpr int64_t kDeduplicationWindowMicros = 120'000'000;
 inline constexpr uint64_t kMaxDeduplicationIds = 1'000'000;
 inline constexpr uint64_t kMinFreeBytes = 256 * kMiB;
 inline constexpr uint64_t kSequenceReservation = 1'000'000;
+inline constexpr uint64_t kMaxOpenLogFiles = 512;           // segments and index files that are kept open
 inline constexpr int64_t kMaxClockJumpMicros = 3'600'000'000;
 inline constexpr int64_t kClockJumpGraceMicros = 600'000'000;
 

@@ -33,7 +33,7 @@ BatchPublisher::BatchPublisher(const Connection& connection, Options options, An
     : connection_(connection),
       options_(options),
       on_answer_(std::move(on_answer)),
-      retry_(connection.options().retry) {}
+      retry_(connection.StartRetry()) {}
 
 BatchPublisher::~BatchPublisher() {
   if (stream_ == nullptr) return;

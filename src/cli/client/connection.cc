@@ -111,11 +111,14 @@ Call::Call(absl::Duration deadline) : cancel_on_interrupt_([this] { context_.Try
   if (deadline != absl::InfiniteDuration()) context_.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
 }
 
-absl::Status WithRetry(const RetryPolicy& policy, const std::function<absl::Status()>& attempt) {
-  Retry retry(policy);
+absl::Status WithRetry(const Connection& connection, const std::function<absl::Status()>& attempt) {
+  Retry retry = connection.StartRetry();
   while (true) {
     const absl::Status status = attempt();
-    if (status.ok()) return status;
+    if (status.ok()) {
+      retry.Succeeded();
+      return status;
+    }
     MTS_RETURN_IF_ERROR(retry.After(status));
   }
 }

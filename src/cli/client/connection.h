@@ -6,6 +6,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -51,11 +52,13 @@ class Connection {
   pb::IngressService::Stub& ingress() const { return *ingress_; }
   pb::EgressService::Stub& egress() const { return *egress_; }
   pb::AdminService::Stub& admin() const { return *admin_; }
+  Retry StartRetry() const { return Retry(options_.retry, reached_); }
   absl::Status IngressStatus(const grpc::Status& status) const { return StatusOf(status, options_.addresses.ingress); }
   absl::Status EgressStatus(const grpc::Status& status) const { return StatusOf(status, options_.addresses.egress); }
 
  private:
   const ClientOptions options_;
+  mutable std::atomic<bool> reached_{false};
   std::unique_ptr<pb::IngressService::Stub> ingress_;
   std::unique_ptr<pb::EgressService::Stub> egress_;
   std::unique_ptr<pb::AdminService::Stub> admin_;
@@ -74,6 +77,6 @@ class Call {
 };
 
 // Attempts until one does not fail with something transient; `attempt` makes one call and gives its translated status.
-absl::Status WithRetry(const RetryPolicy& policy, const std::function<absl::Status()>& attempt);
+absl::Status WithRetry(const Connection& connection, const std::function<absl::Status()>& attempt);
 
 }  // namespace mts::cli

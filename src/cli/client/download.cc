@@ -11,14 +11,13 @@ namespace {
 
 class Download {
  public:
-  Download(const Connection& connection, const DownloadRange& range, const DownloadSink& sink, Progress& progress,
-           std::string_view what)
+  Download(const Connection& connection, const DownloadRange& range, const DownloadSink& sink,
+           const DownloadProgress& progress)
       : connection_(connection),
         range_(range),
         sink_(sink),
         progress_(progress),
-        what_(what),
-        retry_(connection.options().retry),
+        retry_(connection.StartRetry()),
         checked_(range.crc_before.has_value()),
         crc_(range.crc_before.value_or(0)) {}
 
@@ -60,7 +59,9 @@ class Download {
     if (!size_.has_value()) {
       size_ = chunk.size();
       const uint64_t rest = *size_ - std::min<uint64_t>(*size_, range_.offset);
-      progress_.SetTotal(range_.length > 0 ? std::min(range_.length, rest) : rest);
+      if (progress_.sets_total) {
+        progress_.progress.SetTotal(range_.length > 0 ? std::min(range_.length, rest) : rest);
+      }
     }
     if (chunk.has_crc32c()) payload_crc_ = chunk.crc32c();
     if (chunk.data().empty()) return absl::OkStatus();
@@ -68,8 +69,8 @@ class Download {
     if (checked_) crc_ = ExtendCrc32c(crc_, chunk.data());
     received_ += chunk.data().size();
     retry_.Succeeded();
-    progress_.Add(chunk.data().size());
-    progress_.Show(what_);
+    progress_.progress.Add(chunk.data().size());
+    progress_.progress.Show(progress_.what);
     return absl::OkStatus();
   }
 
@@ -89,8 +90,7 @@ class Download {
   const Connection& connection_;
   const DownloadRange& range_;
   const DownloadSink& sink_;
-  Progress& progress_;
-  const std::string_view what_;
+  const DownloadProgress& progress_;
   Retry retry_;
   const bool checked_;
   uint32_t crc_;
@@ -103,8 +103,8 @@ class Download {
 }  // namespace
 
 absl::Status DownloadPayload(const Connection& connection, const DownloadRange& range, const DownloadSink& sink,
-                             Progress& progress, std::string_view what) {
-  return Download(connection, range, sink, progress, what).Run();
+                             const DownloadProgress& progress) {
+  return Download(connection, range, sink, progress).Run();
 }
 
 }  // namespace mts::cli

@@ -28,7 +28,13 @@ struct DownloadRange {
 
 using DownloadSink = std::function<absl::Status(std::string_view)>;
 
+struct DownloadProgress {
+  Progress& progress;
+  std::string what;         // shown in its line
+  bool sets_total = false;  // the bar is about this payload alone
+};
+
 absl::Status DownloadPayload(const Connection& connection, const DownloadRange& range, const DownloadSink& sink,
-                             Progress& progress, std::string_view what);
+                             const DownloadProgress& progress);
 
 }  // namespace mts::cli

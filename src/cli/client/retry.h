@@ -3,6 +3,7 @@
 // Threading: one thread, one Retry per sequence of attempts. A signal ends the pause.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,8 @@ absl::Duration PauseBefore(int attempt, absl::BitGen& random);
 
 class Retry {
  public:
-  explicit Retry(RetryPolicy policy) : policy_(policy) {}
+  // `reached` is shared by all attempts on one connection: whether its server ever answered.
+  Retry(RetryPolicy policy, std::atomic<bool>& reached) : policy_(policy), reached_(reached) {}
 
   // Something went on: the next failure begins a new outage.
   void Succeeded();
@@ -39,7 +41,7 @@ class Retry {
 
  private:
   RetryPolicy policy_;
-  bool reached_ = false;
+  std::atomic<bool>& reached_;
   int attempts_ = 0;
   absl::Time outage_began_;
   bool told_ = false;

@@ -141,7 +141,7 @@ absl::Status RefusalOf(int64_t status_code, std::string_view error_message) {
 
 absl::StatusOr<pb::PublishResponse> UploadPayload(const Connection& connection, const pb::PublishRequest& message,
                                                   UploadSource& source, Progress& progress, std::string_view what) {
-  Retry retry(connection.options().retry);
+  Retry retry = connection.StartRetry();
   while (true) {
     MTS_RETURN_IF_ERROR(source.Rewind());
     pb::PublishResponse response;
@@ -149,6 +149,7 @@ absl::StatusOr<pb::PublishResponse> UploadPayload(const Connection& connection, 
     const absl::Status status = attempt.Run(message, &response);
     if (!attempt.source_failure().ok()) return attempt.source_failure();
     if (status.ok()) {
+      retry.Succeeded();
       MTS_RETURN_IF_ERROR(RefusalOf(response.status_code(), response.error_message()));
       return response;
     }

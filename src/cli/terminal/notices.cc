@@ -97,7 +97,7 @@ bool ColourOnStderr() {
 }
 
 void PrintError(std::string_view command, std::string_view message) {
-  PrintLine(Concat(Styled(Concat("minitoolstream ", command, ":"), Style::kRed, ColourOnStderr()), " ",
+  PrintLine(Concat(Styled(Concat("minitoolstream", command.empty() ? "" : " ", command, ":"), Style::kRed, ColourOnStderr()), " ",
                          OnOneLine(message)));
 }
 

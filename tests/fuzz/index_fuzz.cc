@@ -65,7 +65,7 @@ void LookUp(const DiskIndex& index) {
     }
   }
   for (const uint64_t sequence : {0, 103, 250, 520}) index.FindOne(Sequence(sequence)).status().IgnoreError();
-  index.Describe([](const SegmentSet::SubjectTotal&) {}, [](uint64_t) {}).IgnoreError();
+  index.Describe([](const SegmentSet::SubjectTotal&) {}, [](const Hit&) {}).IgnoreError();
 }
 
 }  // namespace

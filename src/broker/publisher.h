@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -35,6 +36,9 @@ class Publisher {
   // Stores all or nothing. With an `order` (may be null) as MessageStore::AppendInOrder says.
   void PublishBatch(absl::Span<const NewMessage> batch, std::shared_ptr<store::AppendOrder> order,
                     store::AppendDone done);
+  void PublishBatch(absl::Span<const NewMessage> batch, store::AppendDone done) {
+    PublishBatch(batch, nullptr, std::move(done));
+  }
   // True for a valid batch that goes by way of the payload store: later batches may overtake it.
   bool MayBeOvertaken(absl::Span<const NewMessage> batch) const;
   void Publish(const NewMessage& message, PublishedDone done);

@@ -1,0 +1,132 @@
+#include "server/configuration_sources.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <cerrno>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "server/configuration_keys.h"
+
+namespace mts::server {
+namespace {
+
+constexpr uint64_t kMaxFileBytes = 1 << 20;
+constexpr int kMaxNesting = 16;
+
+struct YamlReader {
+  const std::string& name;
+  Configuration& to;
+  std::set<std::string> seen = {};
+
+  std::string Place(const YAML::Node& node) const { return Concat(name, ":", node.Mark().line + 1); }
+
+  absl::Status Error(const YAML::Node& node, std::string_view what) const {
+    return absl::InvalidArgumentError(Concat(Place(node), ": ", what));
+  }
+
+  absl::Status ReadMap(const YAML::Node& map, const std::string& prefix, int depth) {
+    if (depth > kMaxNesting) return Error(map, "nested too deeply");
+    for (const auto& entry : map) {
+      if (!entry.first.IsScalar()) return Error(entry.first, "a key must be plain text");
+      const std::string key = prefix + entry.first.Scalar();
+      if (entry.second.IsMap()) {
+        MTS_RETURN_IF_ERROR(ReadMap(entry.second, key + ".", depth + 1));
+      } else {
+        MTS_RETURN_IF_ERROR(ReadValue(key, entry.first, entry.second));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadValue(const std::string& key, const YAML::Node& key_node, const YAML::Node& value) {
+    const ConfigurationKey* const known = FindConfigurationKey(key);
+    if (known == nullptr) return Error(key_node, Concat("unknown key '", key, "'"));
+    if (!seen.insert(key).second) return Error(key_node, Concat("key '", key, "' is there twice"));
+    if (!value.IsScalar()) return Error(key_node, Concat("key '", key, "' needs one value"));
+    if (absl::Status status = known->set(to, value.Scalar()); !status.ok()) {
+      return Error(value, Concat(key, ": ", status.message()));
+    }
+    return absl::OkStatus();
+  }
+};
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return ErrnoStatus(errno, Concat("configuration ", path));
+  std::string text(kMaxFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return absl::NotFoundError(Concat("configuration ", path, ": cannot be read"));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.empty() && !file.eof()) return absl::NotFoundError(Concat("configuration ", path, ": cannot be read"));
+  if (text.size() > kMaxFileBytes) return absl::InvalidArgumentError(Concat("configuration ", path, ": too long"));
+  return text;
+}
+
+absl::Status ApplyOne(const ConfigurationKey& key, std::string_view place, std::string_view value, Configuration& to) {
+  absl::Status status = key.set(to, value);
+  return status.ok() ? status : absl::InvalidArgumentError(Concat(place, ": ", status.message()));
+}
+
+// The existing system's lifetime of messages: one variable switches it on, another says how long.
+absl::Status ApplyLifetime(const Environment& environment, Configuration& to) {
+  const char* const enabled = environment("TTL_ENABLED");
+  const char* const lifetime = environment("TTL_DEFAULT");
+  if (enabled == nullptr || std::string_view(enabled) != "true") return absl::OkStatus();
+  return ApplyOne(*FindConfigurationKey("retention.max_age"), "TTL_DEFAULT", lifetime == nullptr ? "24h" : lifetime,
+                  to);
+}
+
+}  // namespace
+
+absl::Status ApplyYaml(const std::string& text, const std::string& name, Configuration& to) {
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return absl::OkStatus();
+    YamlReader reader{name, to};
+    if (!root.IsMap()) return reader.Error(root, "must be a map of keys and values");
+    return reader.ReadMap(root, "", 0);
+  } catch (const YAML::Exception& error) {
+    return absl::InvalidArgumentError(Concat(name, ":", error.mark.line + 1, ": ", error.msg));
+  }
+}
+
+absl::Status ApplyEnvironment(const Environment& environment, Configuration& to) {
+  MTS_RETURN_IF_ERROR(ApplyLifetime(environment, to));
+  for (const ConfigurationKey& key : ConfigurationKeys()) {
+    for (const std::string& variable : {key.also, key.variable()}) {  // ours counts more
+      if (variable.empty()) continue;
+      const char* const value = environment(variable.c_str());
+      if (value != nullptr && *value != '\0') MTS_RETURN_IF_ERROR(ApplyOne(key, variable, value, to));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyFlags(const std::map<std::string, std::string>& flags, Configuration& to) {
+  for (const auto& [name, value] : flags) {
+    const ConfigurationKey* const key = FindConfigurationKey(name);
+    if (key == nullptr) return absl::InvalidArgumentError(Concat("unknown key '", name, "'"));
+    MTS_RETURN_IF_ERROR(ApplyOne(*key, key->flag(), value, to));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Configuration> LoadConfiguration(const std::string& file, const Environment& environment,
+                                                const std::map<std::string, std::string>& flags) {
+  Configuration configuration;
+  if (!file.empty()) {
+    MTS_ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
+    MTS_RETURN_IF_ERROR(ApplyYaml(text, file, configuration));
+  }
+  MTS_RETURN_IF_ERROR(ApplyEnvironment(environment, configuration));
+  MTS_RETURN_IF_ERROR(ApplyFlags(flags, configuration));
+  MTS_RETURN_IF_ERROR(ValidateConfiguration(configuration));
+  return configuration;
+}
+
+}  // namespace mts::server

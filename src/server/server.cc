@@ -1,0 +1,68 @@
+#include "server/server.h"
+
+#include "absl/time/time.h"
+#include "base/status.h"
+
+namespace mts::server {
+namespace {
+
+constexpr int64_t kCleanerIntervalMicros = 5'000'000;
+
+broker::Options BrokerOptions(const Configuration& configuration) {
+  broker::Options options;
+  options.limits.max_message_bytes = configuration.max_message_bytes;
+  options.limits.max_batch_messages = configuration.max_batch_messages;
+  options.limits.max_batch_bytes = configuration.max_batch_bytes;
+  options.limits.max_header_bytes = configuration.max_header_bytes;
+  options.limits.max_subjects = configuration.max_subjects;
+  options.on_unreadable =
+      configuration.on_unreadable == "fail" ? broker::OnUnreadable::kFail : broker::OnUnreadable::kMark;
+  options.payload_memory_bytes = configuration.payload_memory_bytes;
+  return options;
+}
+
+rpc::Options RpcOptions(const Configuration& configuration) {
+  rpc::Options options;
+  options.addresses = {configuration.ingress_listen};
+  if (configuration.egress_listen != configuration.ingress_listen) {
+    options.addresses.push_back(configuration.egress_listen);
+  }
+  options.version = Version();
+  options.memory_bytes = configuration.grpc_memory_bytes;
+  options.keepalive_time = absl::Microseconds(configuration.grpc_keepalive_time_micros);
+  options.keepalive_timeout = absl::Microseconds(configuration.grpc_keepalive_timeout_micros);
+  return options;
+}
+
+Retention RetentionOf(const Configuration& configuration) {
+  Retention retention;
+  retention.max_age_micros = configuration.retention_max_age_micros;
+  retention.max_bytes = configuration.retention_max_bytes;
+  retention.max_messages = configuration.retention_max_messages;
+  return retention;
+}
+
+}  // namespace
+
+std::string Version() { return MTS_VERSION; }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& configuration) {
+  std::unique_ptr<Server> server(new Server(configuration));
+  MTS_ASSIGN_OR_RETURN(server->stores_, OpenStores(configuration));
+  store::MessageStore& messages = *server->stores_.messages;
+  server->broker_ = std::make_unique<broker::Broker>(messages, *server->stores_.payloads, BrokerOptions(configuration));
+  MTS_ASSIGN_OR_RETURN(server->rpc_, rpc::RpcServer::Start(*server->broker_, RpcOptions(configuration)));
+  server->cleaner_ = std::make_unique<broker::Cleaner>(messages, RetentionOf(configuration), kCleanerIntervalMicros);
+  return server;
+}
+
+Server::~Server() { Shutdown(); }
+
+void Server::Shutdown() {
+  if (rpc_ != nullptr) rpc_->Shutdown(absl::Microseconds(configuration_.shutdown_grace_micros));
+  if (cleaner_ != nullptr) cleaner_->Stop();
+  if (broker_ != nullptr) broker_->Shutdown();
+  if (stores_.messages != nullptr) stores_.messages->Shutdown();
+}
+
+}  // namespace mts::server

@@ -1,0 +1,46 @@
+// The whole server: stores, broker, doors, in the order in which they depend on each other.
+//
+// Threading: Start and Shutdown from one thread. Errors: from Start, those of the stores and the doors. Limits: the
+// configuration's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "broker/broker.h"
+#include "broker/cleaner.h"
+#include "rpc/rpc_server.h"
+#include "server/configuration.h"
+#include "server/stores.h"
+
+namespace mts::server {
+
+class Server {
+ public:
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const Configuration& configuration);
+  ~Server();
+
+  // The bound ports of ingress.listen and egress.listen.
+  int ingress_port() const { return rpc_->ports().front(); }
+  int egress_port() const { return rpc_->ports().back(); }
+  store::MessageStore& messages() { return *stores_.messages; }
+
+  // Everything that was accepted is answered; streams end with UNAVAILABLE.
+  void Shutdown();
+
+ private:
+  explicit Server(const Configuration& configuration) : configuration_(configuration) {}
+
+  const Configuration configuration_;
+  Stores stores_;
+  std::unique_ptr<broker::Broker> broker_;
+  std::unique_ptr<broker::Cleaner> cleaner_;
+  std::unique_ptr<rpc::RpcServer> rpc_;
+};
+
+// The version of the program.
+std::string Version();
+
+}  // namespace mts::server

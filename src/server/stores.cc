@@ -1,0 +1,57 @@
+#include "server/stores.h"
+
+#include <utility>
+
+#include "base/status.h"
+#include "io/file_system.h"
+#include "store/embedded/embedded_store.h"
+#include "store/files/payload_files.h"
+#include "store/null/null_message_store.h"
+#include "store/null/null_payload_store.h"
+
+namespace mts::server {
+namespace {
+
+absl::StatusOr<store::EmbeddedOptions> EmbeddedOptionsOf(const Configuration& configuration) {
+  store::EmbeddedOptions options;
+  options.data_dir = configuration.data_dir;
+  options.reader_threads = configuration.reader_threads;
+  options.log.files = &io::PosixFileSystem();
+  options.log.clock = &SystemClock();
+  options.log.segment_bytes = configuration.segment_bytes;
+  options.log.prepared_segments = static_cast<uint32_t>(configuration.prepared_segments);
+  MTS_ASSIGN_OR_RETURN(options.log.durability, store::ParseDurability(configuration.durability));
+  options.log.sync_interval_micros = configuration.sync_interval_micros;
+  options.log.max_subjects = configuration.max_subjects;
+  options.log.min_free_bytes = configuration.min_free_bytes;
+  return options;
+}
+
+absl::StatusOr<Stores> OpenEmbedded(const Configuration& configuration) {
+  store::PayloadFiles::Options file_options;
+  file_options.files = &io::PosixFileSystem();
+  file_options.directory = io::JoinPath(configuration.data_dir, "payloads");
+  file_options.min_free_bytes = configuration.min_free_bytes;
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::PayloadFiles> payloads,
+                       store::PayloadFiles::Open(std::move(file_options)));
+
+  MTS_ASSIGN_OR_RETURN(store::EmbeddedOptions options, EmbeddedOptionsOf(configuration));
+  store::PayloadFiles& files = *payloads;
+  options.log.keep_payloads = [&files](const auto& references) { files.Keep(references); };
+  options.log.sync_payloads = [&files] { return files.SyncKept(); };
+  options.log.recover_payloads = [&files](const auto& named) { return files.Recover(named); };
+  options.log.remove_payloads = [&files](const auto& references, auto done) {
+    files.Remove(references, std::move(done));
+  };
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::MessageStore> messages, store::EmbeddedStore::Open(std::move(options)));
+  return Stores{std::move(payloads), std::move(messages)};
+}
+
+}  // namespace
+
+absl::StatusOr<Stores> OpenStores(const Configuration& configuration) {
+  if (configuration.metadata == "embedded") return OpenEmbedded(configuration);
+  return Stores{std::make_unique<store::NullPayloadStore>(), std::make_unique<store::NullMessageStore>()};
+}
+
+}  // namespace mts::server

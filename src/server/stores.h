@@ -1,0 +1,24 @@
+// The stores that the configuration names: the only place that knows implementations.
+//
+// Threading: from one thread. Errors: FAILED_PRECONDITION when another process has the data directory or it is of a
+// later version, and those of recovery.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/configuration.h"
+#include "store/message_store.h"
+#include "store/payload_store.h"
+
+namespace mts::server {
+
+struct Stores {
+  // In this order: the message store tells the payload store what to keep and to remove until its end.
+  std::unique_ptr<store::PayloadStore> payloads;
+  std::unique_ptr<store::MessageStore> messages;
+};
+
+absl::StatusOr<Stores> OpenStores(const Configuration& configuration);
+
+}  // namespace mts::server

@@ -23,8 +23,8 @@ struct Entry {
   const char* name = nullptr;
   uint32_t name_hash = 0;
   uint16_t name_length = 0;
-  Sequence accepted_last;     // the commit thread's own
-  Sequence first;             // from here on under the lock
+  Sequence accepted_last;  // the commit thread's own
+  Sequence first;          // from here on under the lock
   Sequence last;
   uint64_t messages = 0;
   uint64_t bytes = 0;
@@ -131,9 +131,7 @@ store::SubjectState ToState(const Entry& entry) {
 
 struct Catalogue::Implementation {
   explicit Implementation(uint64_t max_subjects)
-      : entries(max_subjects),
-        by_hash(0, IdHash{&entries}, IdEqual{&entries}),
-        by_name(NameOrder{&entries}) {}
+      : entries(max_subjects), by_hash(0, IdHash{&entries}, IdEqual{&entries}), by_name(NameOrder{&entries}) {}
 
   std::optional<uint32_t> FindId(const HashedName& key) const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
     const auto found = by_hash.find(key);
@@ -157,8 +155,8 @@ struct Catalogue::Implementation {
   }
 
   // Calls `visit` for visible matching ids with names behind `after`, in name order, at most `limit` times.
-  size_t Walk(const Pattern& pattern, std::string_view after, size_t limit, absl::FunctionRef<void(uint32_t)> visit) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex);
+  size_t Walk(const Pattern& pattern, std::string_view after, size_t limit,
+              absl::FunctionRef<void(uint32_t)> visit) const ABSL_SHARED_LOCKS_REQUIRED(mutex);
 
   EntryTable entries;
   // The commit thread's: the subject it saw last.
@@ -186,7 +184,8 @@ size_t Catalogue::Implementation::Walk(const Pattern& pattern, std::string_view 
     if (pattern.exact()) return visited;
     prefix = Concat(pattern.base(), ".");
   }
-  auto next = after < std::string_view(prefix) ? by_name.lower_bound(std::string_view(prefix)) : by_name.upper_bound(after);
+  auto next =
+      after < std::string_view(prefix) ? by_name.lower_bound(std::string_view(prefix)) : by_name.upper_bound(after);
   for (; next != by_name.end() && visited < limit; ++next) {
     if (!entries.at(*next).Name().starts_with(prefix)) break;
     visit(*next);
@@ -277,6 +276,25 @@ void Catalogue::ForgetMessages() {
     entry.first_time = Timestamp();
   }
   own.messages = own.bytes = 0;
+}
+
+void Catalogue::CountSegment(SubjectId id, uint64_t messages, uint64_t bytes, Sequence first, Sequence last,
+                             Timestamp last_time) {
+  if (messages == 0) return;
+  Implementation& own = *implementation_;
+  absl::MutexLock lock(&own.mutex);
+  Entry& entry = own.entries.at(id.value());
+  if (entry.last == kNoSequence) {
+    own.BecomesVisible(id.value());
+    entry.last = entry.accepted_last = last;
+    entry.last_time = last_time;
+    own.last = std::max(own.last, last);
+  }
+  if (entry.messages == 0) entry.first = first;
+  entry.messages += messages;
+  entry.bytes += bytes;
+  own.messages += messages;
+  own.bytes += bytes;
 }
 
 absl::Status Catalogue::Restore(const store::SubjectState& state) {

@@ -1,10 +1,10 @@
-// All subjects: first and last sequence, count and bytes, in memory at <= 100 bytes plus the name each. A subject is never
-// forgotten, so that its last sequence survives the removal of its messages.
+// All subjects: first and last sequence, count and bytes, in memory at <= 100 bytes plus the name each. A subject is
+// never forgotten, so that its last sequence survives the removal of its messages.
 //
-// Threading: the commit thread is the only writer (FindOrCreate, Accept, MakeVisible, Removed, Restore). Readers may call
-// the const methods from any thread; they see only what was made visible. A walk over many subjects holds the lock for a
-// few hundred names at a time, so that it never keeps the writer waiting. Ids and names stay valid for the catalogue's life.
-// Errors: RESOURCE_EXHAUSTED at max_subjects.
+// Threading: the commit thread is the only writer (FindOrCreate, Accept, MakeVisible, Removed, Restore). Readers may
+// call the const methods from any thread; they see only what was made visible. A walk over many subjects holds the lock
+// for a few hundred names at a time, so that it never keeps the writer waiting. Ids and names stay valid for the
+// catalogue's life. Errors: RESOURCE_EXHAUSTED at max_subjects.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +31,10 @@ using SubjectId = StrongType<SubjectIdTag, uint32_t>;
 // One message that became visible.
 struct VisibleMessage {
   SubjectId subject;
-  uint32_t record_offset8;   // offset in the segment / 8
+  uint32_t record_offset8;  // offset in the segment / 8
   Sequence sequence;
   uint64_t payload_bytes;
-  bool has_stored_reference; // PayloadKind::kStored
+  bool has_stored_reference;  // PayloadKind::kStored
 };
 
 class Catalogue {
@@ -55,6 +55,9 @@ class Catalogue {
   void Removed(SubjectId id, uint64_t messages, uint64_t bytes, Sequence first_possible);
   // Counts nothing any more and keeps every subject's last sequence: recovery is going to count all segments anew.
   void ForgetMessages();
+  // Counts those of one segment, of which only its index is known: `first` and `last` of the segment.
+  void CountSegment(SubjectId id, uint64_t messages, uint64_t bytes, Sequence first, Sequence last,
+                    Timestamp last_time);
   // From a checkpoint.
   absl::Status Restore(const store::SubjectState& state);
   // Every visible subject in name order, for a checkpoint. Restored in that order, a million take well under a second.

@@ -120,8 +120,8 @@ absl::StatusOr<CheckpointInfo> WriteCheckpoint(io::FileSystem& files, const std:
   const std::string path = io::JoinPath(directory, CheckpointFileName(number));
   const std::string temporary = path + ".tmp";
 
-  const std::string header = EncodeCheckpointHeader({snapshot.identity, number, snapshot.position,
-                                                     snapshot.last_sequence, snapshot.next_group, snapshot.last_time});
+  const std::string header = EncodeCheckpointHeader(
+      {snapshot.identity, number, snapshot.position, snapshot.last_sequence, snapshot.next_group, snapshot.last_time});
   std::string end;
   AppendRecord(end, RecordType::kCheckpointEnd, 0, EncodeCheckpointEnd(snapshot.record_count), snapshot.last_sequence,
                snapshot.last_time, snapshot.identity);

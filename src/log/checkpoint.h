@@ -1,7 +1,9 @@
-// Checkpoint files: the state up to a position of the log, so that recovery reads only what follows. The two newest are kept.
+// Checkpoint files: the state up to a position of the log, so that recovery reads only what follows. The two newest are
+// kept.
 //
-// Threading: Write by the commit thread's helper thread from a snapshot (Snapshot is taken by the commit thread); Load at start.
-// Errors: a checkpoint that is not whole is passed over for the one before; Write leaves no half file under the final name.
+// Threading: Write by the commit thread's helper thread from a snapshot (Snapshot is taken by the commit thread); Load
+// at start. Errors: a checkpoint that is not whole is passed over for the one before; Write leaves no half file under
+// the final name.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +23,7 @@ namespace mts::log {
 
 // The encoded records of a checkpoint, without header and end.
 struct CheckpointSnapshot {
-  LogPosition position;        // of the first group not contained
+  LogPosition position;  // of the first group not contained
   Sequence last_sequence;
   GroupNumber next_group;
   Timestamp last_time;
@@ -47,10 +49,10 @@ absl::StatusOr<CheckpointInfo> WriteCheckpoint(io::FileSystem& files, const std:
 
 struct LoadedCheckpoint {
   CheckpointInfo info;
-  std::vector<SegmentSummary> segments;   // those that were live
+  std::vector<SegmentSummary> segments;  // those that were live
 };
-// The newest whole one into an empty `state`; nothing when there is none. FAILED_PRECONDITION for a version or a record type
-// from the future. Those that are not whole are logged and passed over.
+// The newest whole one into an empty `state`; nothing when there is none. FAILED_PRECONDITION for a version or a record
+// type from the future. Those that are not whole are logged and passed over.
 absl::StatusOr<std::optional<LoadedCheckpoint>> LoadCheckpoint(io::FileSystem& files, const std::string& directory,
                                                                int64_t now_monotonic_micros, State& state);
 

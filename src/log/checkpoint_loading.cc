@@ -22,8 +22,8 @@ struct CheckpointRecord {
   std::string_view body;
 };
 
-// Goes through the records in order, the end record included; DATA_LOSS at the first that cannot be read or when anything
-// but the end record is last.
+// Goes through the records in order, the end record included; DATA_LOSS at the first that cannot be read or when
+// anything but the end record is last.
 absl::Status ForEachRecord(io::File& file, uint64_t identity,
                            absl::FunctionRef<absl::Status(const CheckpointRecord&)> visit) {
   FileWindow window(file, kChunkBytes);
@@ -33,7 +33,8 @@ absl::Status ForEachRecord(io::File& file, uint64_t identity,
     MTS_ASSIGN_OR_RETURN(const std::string_view bytes, window.At(offset, kRecordHeaderBytes));
     const std::optional<RecordHeader> header = DecodeRecordHeader(bytes, identity);
     if (!header) return absl::DataLossError(Concat("no valid record at ", offset));
-    if (header->TotalBytes() > size - offset) return absl::DataLossError(Concat("the record at ", offset, " is cut off"));
+    if (header->TotalBytes() > size - offset)
+      return absl::DataLossError(Concat("the record at ", offset, " is cut off"));
     MTS_ASSIGN_OR_RETURN(const std::string_view body, window.At(offset + kRecordHeaderBytes, header->body_length));
     if (body.size() < header->body_length) return absl::DataLossError(Concat("the record at ", offset, " is cut off"));
     MTS_RETURN_IF_ERROR(visit({*header, body}));
@@ -74,11 +75,11 @@ class Application {
       case RecordType::kCheckpointDeduplication:
         return ApplyDeduplication(record.body);
       case RecordType::kCheckpointSegment:
-        return Take(DecodeSegmentSummary(record.body), [&](SegmentSummary& segment) { loaded_.segments.push_back(segment); });
+        return Take(DecodeSegmentSummary(record.body),
+                    [&](SegmentSummary& segment) { loaded_.segments.push_back(segment); });
       case RecordType::kPosition:
-        return Take(DecodePosition(record.body), [&](PositionBody& body) {
-          state_.consumers.Set(body.id, body.position, record.header.time);
-        });
+        return Take(DecodePosition(record.body),
+                    [&](PositionBody& body) { state_.consumers.Set(body.id, body.position, record.header.time); });
       case RecordType::kTrim:
         return Take(DecodeTrim(record.body), [&](TrimBody& trim) { state_.trim = trim; });
       case RecordType::kReservation:
@@ -130,8 +131,8 @@ absl::StatusOr<LoadedCheckpoint> LoadOne(io::FileSystem& files, const std::strin
   loaded.info.position = header.position;
   MTS_ASSIGN_OR_RETURN(loaded.info.bytes, file->Size());
   Application application(state, loaded, now_monotonic_micros);
-  MTS_RETURN_IF_ERROR(ForEachRecord(*file, header.identity,
-                                    [&](const CheckpointRecord& record) { return application.Apply(record); }));
+  MTS_RETURN_IF_ERROR(
+      ForEachRecord(*file, header.identity, [&](const CheckpointRecord& record) { return application.Apply(record); }));
   state.last_sequence = header.last_sequence;
   state.next_group = header.next_group;
   state.last_time = header.last_time;

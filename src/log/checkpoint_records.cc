@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kMagic = "MTSCHK01";
 constexpr size_t kCrcOffset = 8;
-constexpr size_t kChecked = 12;   // offset from which the crc counts
+constexpr size_t kChecked = 12;  // offset from which the crc counts
 
 }  // namespace
 
@@ -40,8 +40,8 @@ absl::StatusOr<CheckpointHeader> DecodeCheckpointHeader(std::string_view bytes) 
   ByteReader reader(bytes.substr(kChecked));
   const uint32_t version = reader.Integer<uint32_t>();
   if (version > kFormatVersion) {
-    return absl::FailedPreconditionError(Concat("it has format version ", version, "; this program knows ",
-                                                kFormatVersion, ". Use a newer program."));
+    return absl::FailedPreconditionError(
+        Concat("it has format version ", version, "; this program knows ", kFormatVersion, ". Use a newer program."));
   }
   CheckpointHeader header;
   header.identity = reader.Integer<uint64_t>();

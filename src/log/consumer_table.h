@@ -1,7 +1,7 @@
 // Consumers and their positions, in memory, durable through position records and checkpoints. Bounded by kMaxConsumers.
 //
-// Threading: one mutex inside; the commit thread writes (Set, Delete, Restore), anyone reads. Errors: none; the bound is
-// checked by the committer with size().
+// Threading: one mutex inside; the commit thread writes (Set, Delete, Restore), anyone reads. Errors: none; the bound
+// is checked by the committer with size().
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ namespace mts::log {
 struct DamageReport {
   std::string file;
   uint64_t offset = 0;
-  uint64_t bytes = 0;       // that could not be read
+  uint64_t bytes = 0;  // that could not be read
   std::string what;
 };
 

@@ -97,9 +97,8 @@ void DeduplicationWindow::Age(int64_t micros) {
   for (Entry& entry : order_) entry.added -= micros;
 }
 
-void DeduplicationWindow::ForEach(
-    int64_t now_monotonic_micros,
-    absl::FunctionRef<void(const DeduplicationKey&, Sequence, int64_t age)> visit) const {
+void DeduplicationWindow::ForEach(int64_t now_monotonic_micros,
+                                  absl::FunctionRef<void(const DeduplicationKey&, Sequence, int64_t age)> visit) const {
   for (const Entry& entry : order_) {
     const int64_t age = std::max<int64_t>(0, now_monotonic_micros - entry.added);
     if (entry.sequence != kNoSequence && age <= window_micros_) visit(entry.key, entry.sequence, age);

@@ -1,10 +1,11 @@
-// The deduplication window: which (subject, message id) was stored lately, and as which sequence. Part of the checkpoint, so
-// that it survives kill -9; ages by running time.
+// The deduplication window: which (subject, message id) was stored lately, and as which sequence. Part of the
+// checkpoint, so that it survives kill -9; ages by running time.
 //
-// Keys are the first 16 bytes of SHA-256 over subject, a zero byte and the id: fixed cost a message, whatever the client sends.
+// Keys are the first 16 bytes of SHA-256 over subject, a zero byte and the id: fixed cost a message, whatever the
+// client sends.
 //
-// Threading: the commit thread (and recovery before it). Limits: at most `max_ids`; beyond them the oldest go and evicted()
-// counts them. Memory: about 45 bytes an id.
+// Threading: the commit thread (and recovery before it). Limits: at most `max_ids`; beyond them the oldest go and
+// evicted() counts them. Memory: about 45 bytes an id.
 #pragma once
 
 #include <array>
@@ -49,7 +50,7 @@ class DeduplicationWindow {
  private:
   struct Entry {
     DeduplicationKey key;
-    Sequence sequence;   // kNoSequence: taken back or replaced
+    Sequence sequence;  // kNoSequence: taken back or replaced
     int64_t added;
   };
   // An ordinal is an entry's place in order_ plus what was dropped from its front, modulo 2^32: never more entries than
@@ -79,8 +80,8 @@ class DeduplicationWindow {
   uint64_t max_ids_;
   uint64_t evicted_ = 0;
   uint32_t dropped_ = 0;
-  std::deque<Entry> order_;                              // by age, the oldest first
-  absl::flat_hash_set<uint32_t, Hash, Equal> live_;      // ordinals of the entries that count
+  std::deque<Entry> order_;                          // by age, the oldest first
+  absl::flat_hash_set<uint32_t, Hash, Equal> live_;  // ordinals of the entries that count
 };
 
 }  // namespace mts::log

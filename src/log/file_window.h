@@ -1,5 +1,5 @@
-// A sliding view of a file for readers that go forward, with one buffer: reads ahead by chunks, grows only for a piece that
-// is longer than a chunk.
+// A sliding view of a file for readers that go forward, with one buffer: reads ahead by chunks, grows only for a piece
+// that is longer than a chunk.
 //
 // Threading: one thread. Errors: those of File::ReadAt.
 #pragma once
@@ -28,8 +28,8 @@ class FileWindow {
   const uint64_t chunk_bytes_;
   std::unique_ptr<char[]> buffer_;
   uint64_t capacity_ = 0;
-  uint64_t begin_ = 0;   // offset in the file of the buffer's first byte
-  uint64_t size_ = 0;    // bytes that are valid
+  uint64_t begin_ = 0;  // offset in the file of the buffer's first byte
+  uint64_t size_ = 0;   // bytes that are valid
 };
 
 }  // namespace mts::log

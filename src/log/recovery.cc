@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "log/recovery_recount.h"
 #include "log/recovery_replay.h"
 #include "log/recovery_rewrite.h"
 #include "log/recovery_survey.h"
@@ -17,7 +18,11 @@ namespace {
 class Recovery {
  public:
   Recovery(const RecoveryOptions& options, State& state, SegmentSet& segments)
-      : files_(*options.files), directory_(options.directory), clock_(*options.clock), state_(state), segments_(segments) {}
+      : files_(*options.files),
+        directory_(options.directory),
+        clock_(*options.clock),
+        state_(state),
+        segments_(segments) {}
 
   absl::StatusOr<RecoveryResult> Run() {
     MTS_RETURN_IF_ERROR(Look());
@@ -63,9 +68,10 @@ class Recovery {
 
   absl::Status Take(size_t index, Replay& replay) {
     SegmentFile& segment = survey_.segments[index];
-    if (segment.contained && !survey_.recount) return TakeContained(segment, replay);
+    if (segment.contained && !survey_.recount) return Adopt(segment, replay);
     const bool last = index + 1 == end_.segments;
     ReportMissingBytes(segment);
+    if (segment.number < position_.segment && segment.has_index && CountByIndex(segment)) return Adopt(segment, replay);
     const bool open = last && !end_.sealed;
     const uint64_t end = last ? end_.offset : segment.end;
     // The last one may be in the page cache only; an open one is copied when its seal is known.
@@ -77,6 +83,7 @@ class Recovery {
     plan.limit = last ? end : segment.size;
     plan.ends_open = open;
     plan.state_from = StateFrom(segment.number);
+    segment.contained.reset();
     plan.catalogue_from = survey_.recount ? 0 : plan.state_from;
     plan.index = !open && !segment.has_index;
     MTS_ASSIGN_OR_RETURN(SegmentSummary summary, replay.Run(segment, plan));
@@ -89,12 +96,26 @@ class Recovery {
     return Index(segment, replay);
   }
 
-  void ReportMissingBytes(const SegmentFile& segment) {
-    if (segment.number != end_.proven.segment || end_.proven.offset <= segment.size) return;
-    damage_.Report({segment.path, segment.size, end_.proven.offset - segment.size, "the file ends before what was durable"});
+  // In a recount, a segment with an index need not be read. False when the index does not serve.
+  bool CountByIndex(SegmentFile& segment) {
+    const absl::StatusOr<SegmentSummary> summary = CountSegmentByIndex(
+        files_, io::JoinPath(directory_, IndexFileName(segment.number)), segment.header.identity, state_.catalogue);
+    if (summary.ok()) {
+      segment.contained = *summary;
+    } else {
+      spdlog::warn("log: {} is read for its messages: {}", segment.path, summary.status().ToString());
+    }
+    return summary.ok();
   }
 
-  absl::Status TakeContained(SegmentFile& segment, Replay& replay) {
+  void ReportMissingBytes(const SegmentFile& segment) {
+    if (segment.number != end_.proven.segment || end_.proven.offset <= segment.size) return;
+    damage_.Report(
+        {segment.path, segment.size, end_.proven.offset - segment.size, "the file ends before what was durable"});
+  }
+
+  // A segment whose messages are counted already.
+  absl::Status Adopt(SegmentFile& segment, Replay& replay) {
     const absl::Status adopted = segments_.AdoptIndexed(*segment.contained);
     if (adopted.ok()) return absl::OkStatus();
     spdlog::info("log: the index of {} is made again: {}", segment.path, adopted.ToString());
@@ -109,7 +130,7 @@ class Recovery {
     Replay::Plan plan;
     plan.limit = segment.size;
     plan.index = true;
-    plan.report_damage = segment.contained.has_value() && !survey_.recount;
+    plan.report_damage = segment.contained.has_value();
     return replay.Run(segment, plan).status();
   }
 
@@ -153,14 +174,16 @@ class Recovery {
     if (end_.segments == 0) return;
     // What the checkpoint contains may be trimmed since; what was to be replayed may not be missing.
     SegmentNumber expected = std::max(state_.trim.first_segment, SegmentNumber(1));
-    if (checkpoint_ && survey_.segments.front().number >= position_.segment) expected = std::min(expected, position_.segment);
+    if (checkpoint_ && survey_.segments.front().number >= position_.segment)
+      expected = std::min(expected, position_.segment);
     for (size_t i = 0; i < end_.segments; ++i) {
       const SegmentNumber number = survey_.segments[i].number;
-      while (std::binary_search(survey_.unreadable.begin(), survey_.unreadable.end(), expected)) expected = expected.Next();
+      while (std::binary_search(survey_.unreadable.begin(), survey_.unreadable.end(), expected))
+        expected = expected.Next();
       if (number > expected) {
-        damage_.Report({io::JoinPath(directory_, SegmentFileName(expected)), 0, 0,
-                        Concat(number.value() - expected.value(), " segments are missing before ",
-                               SegmentFileName(number))});
+        damage_.Report(
+            {io::JoinPath(directory_, SegmentFileName(expected)), 0, 0,
+             Concat(number.value() - expected.value(), " segments are missing before ", SegmentFileName(number))});
       }
       expected = std::max(expected, number.Next());
     }
@@ -191,8 +214,8 @@ class Recovery {
     return has_index ? files_.Remove(index) : absl::OkStatus();
   }
 
-  // Segments that a replayed record trimmed. Their files stay: the checkpoint counts their messages, so that another start
-  // before the next checkpoint needs them.
+  // Segments that a replayed record trimmed. Their files stay: the checkpoint counts their messages, so that another
+  // start before the next checkpoint needs them.
   absl::Status ApplyTrim() {
     for (;;) {
       const std::optional<SegmentSummary> front = segments_.Front();
@@ -237,7 +260,7 @@ class Recovery {
   SegmentSet& segments_;
 
   std::optional<LoadedCheckpoint> checkpoint_;
-  LogPosition position_;      // of the checkpoint: what is before it is in the state
+  LogPosition position_;  // of the checkpoint: what is before it is in the state
   Survey survey_;
   LogEnd end_;
   DamageCollector damage_;

@@ -52,8 +52,8 @@ absl::Status Replay::RunGroup(SegmentScanner& scanner, const ScannedGroup& group
   group_time_ = group.header.time;
   group_last_ = group.header.last_sequence;
   const GroupNumber number = group.has_header ? group.header.number : state_.next_group;
-  MTS_RETURN_IF_ERROR(scanner.ForEachRecord(
-      group, damage, [&](const ScannedRecord& record) { return Apply(record, number); }));
+  MTS_RETURN_IF_ERROR(
+      scanner.ForEachRecord(group, damage, [&](const ScannedRecord& record) { return Apply(record, number); }));
   EndGroup(group, group_time_);
   return absl::OkStatus();
 }
@@ -84,8 +84,8 @@ absl::Status Replay::ApplyMessage(const ScannedRecord& record) {
   if (!counts && !plan_.index) return absl::OkStatus();
   MTS_ASSIGN_OR_RETURN(const SubjectId subject, state_.catalogue.FindOrCreate(body->subject));
   const bool stored = body->reference && body->reference->kind == PayloadKind::kStored;
-  visible_.push_back({subject, static_cast<uint32_t>(record.offset / kAlignment), record.header.sequence, payload_bytes,
-                      stored});
+  visible_.push_back(
+      {subject, static_cast<uint32_t>(record.offset / kAlignment), record.header.sequence, payload_bytes, stored});
   if (!counts) ++uncounted_;
   if (record.offset < plan_.state_from) return absl::OkStatus();
 

@@ -1,7 +1,7 @@
 // Applies the records of segments to the state, and their messages to the segment set.
 //
-// Threading: one thread. Errors: RESOURCE_EXHAUSTED for more subjects than allowed; those of the disk. Damage is reported
-// and skipped. Limits: memory is the longest group and the references to payload files that the log names.
+// Threading: one thread. Errors: RESOURCE_EXHAUSTED for more subjects than allowed; those of the disk. Damage is
+// reported and skipped. Limits: memory is the longest group and the references to payload files that the log names.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,7 @@ class Replay {
     uint64_t catalogue_from = kNothing;  // of these, messages count in the catalogue; at most state_from
     bool index = false;                  // the messages go to the segment set, which opens and seals the segment
     bool report_damage = true;
-    bool ends_open = false;              // no seal is expected
+    bool ends_open = false;  // no seal is expected
   };
 
   // `now_monotonic_micros` is the present; `last_time` that of the log's last group: ages of deduplication ids follow.
@@ -86,7 +86,7 @@ class Replay {
   bool sealed_ = false;
   // Of the group in hand.
   std::vector<VisibleMessage> visible_;
-  size_t uncounted_ = 0;         // messages at the front of visible_ that the catalogue has already
+  size_t uncounted_ = 0;  // messages at the front of visible_ that the catalogue has already
   Timestamp group_time_;
   Sequence group_last_;
 };

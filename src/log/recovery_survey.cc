@@ -16,9 +16,9 @@ constexpr std::string_view kSegmentMagic = "MTSSEG01";
 
 // A file in use whose header cannot be read.
 struct Unreadable {
-  size_t index;          // in the survey's segments
+  size_t index;  // in the survey's segments
   std::string why;
-  bool foreign;          // not even the beginning of a header of ours
+  bool foreign;  // not even the beginning of a header of ours
 };
 
 class Surveyor {
@@ -75,9 +75,9 @@ class Surveyor {
       if (summary.number < first_kept_ || summary.number >= position.segment) continue;
       ++expected;
       // Both ascend: names are sorted.
-      const auto found = std::lower_bound(
-          survey_.segments.begin(), survey_.segments.end(), summary.number,
-          [](const SegmentFile& segment, SegmentNumber number) { return segment.number < number; });
+      const auto found =
+          std::lower_bound(survey_.segments.begin(), survey_.segments.end(), summary.number,
+                           [](const SegmentFile& segment, SegmentNumber number) { return segment.number < number; });
       if (found == survey_.segments.end() || found->number != summary.number) continue;
       found->contained = summary;
       ++matched;
@@ -172,8 +172,8 @@ class Surveyor {
       segment.header.opened = group->time;
       segment.header.first_group = group->number;
     }
-    survey_.damage.push_back(
-        {segment.path, 0, kSegmentHeaderBytes, Concat("segment header: ", unreadable.why, "; its groups are readable")});
+    survey_.damage.push_back({segment.path, 0, kSegmentHeaderBytes,
+                              Concat("segment header: ", unreadable.why, "; its groups are readable")});
     return true;
   }
 

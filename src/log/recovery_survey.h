@@ -1,8 +1,8 @@
-// What lies in the log's directory, looked at before anything is changed: which files are segments and whose, what is left
-// over, what is missing.
+// What lies in the log's directory, looked at before anything is changed: which files are segments and whose, what is
+// left over, what is missing.
 //
-// Threading: one thread. Errors: FAILED_PRECONDITION for a segment of a version from the future, or when the last segment
-// is a file of somebody else; those of the disk.
+// Threading: one thread. Errors: FAILED_PRECONDITION for a segment of a version from the future, or when the last
+// segment is a file of somebody else; those of the disk.
 #pragma once
 
 #include <cstdint>
@@ -23,24 +23,24 @@ namespace mts::log {
 struct SegmentFile {
   SegmentNumber number;
   std::string path;
-  bool has_index = false;                  // an .index file lies beside it
-  std::optional<SegmentSummary> contained; // its messages are all in the checkpoint
+  bool has_index = false;                   // an .index file lies beside it
+  std::optional<SegmentSummary> contained;  // its messages are all in the checkpoint
   // Not opened when contained.
   std::shared_ptr<io::File> file;
   uint64_t size = 0;
-  SegmentHeader header;                    // first_group 0: not known
+  SegmentHeader header;  // first_group 0: not known
 
   // Found by FindLogEnd (recovery_tail.h); not for those that are contained.
-  uint64_t end = kSegmentHeaderBytes;      // behind its last group with a valid header
-  bool sealed = false;                     // the last record there is a seal
+  uint64_t end = kSegmentHeaderBytes;  // behind its last group with a valid header
+  bool sealed = false;                 // the last record there is a seal
   bool has_groups() const { return end > kSegmentHeaderBytes; }
 };
 
 struct Survey {
-  std::vector<SegmentFile> segments;       // those of the log, ascending
-  std::vector<std::string> leftovers;      // names that no one needs
+  std::vector<SegmentFile> segments;   // those of the log, ascending
+  std::vector<std::string> leftovers;  // names that no one needs
   std::vector<DamageReport> damage;
-  std::vector<SegmentNumber> unreadable;   // files that stay although they cannot be read, ascending
+  std::vector<SegmentNumber> unreadable;  // files that stay although they cannot be read, ascending
   // What the checkpoint counted is not what there is: all segments need to be counted again.
   bool recount = false;
 };

@@ -26,7 +26,7 @@ class EndFinder {
   absl::StatusOr<LogEnd> Run() {
     end_.segments = segments_.size();
     for (size_t i = 0; i < end_.segments; ++i) {
-      if (segments_[i].file == nullptr) continue;
+      if (segments_[i].number < begin_.position.segment) continue;
       if (IsLeftOfCut(segments_[i])) {
         end_.segments = i;
         break;
@@ -91,7 +91,7 @@ class EndFinder {
         return absl::OkStatus();
       }
       MTS_ASSIGN_OR_RETURN(const bool whole, ReadUnproven(segments_[i]));
-      if (whole && end_.sealed) continue;
+      if (whole && (end_.sealed || SealIsDamaged(i))) continue;
       CutSegmentsFrom(i + 1);
       return absl::OkStatus();
     }
@@ -101,9 +101,11 @@ class EndFinder {
   // True when a segment that should lie before this one is missing and nothing proves that there was one.
   bool IsBehindGap(size_t i) const {
     SegmentNumber expected = end_.proven.segment;
+    // That one is proven to have been there: it is missing, which is damage, and the log goes on behind it.
+    if (end_.proven.offset > kSegmentHeaderBytes) expected = expected.Next();
     if (i > 0) expected = std::max(expected, segments_[i - 1].number.Next());
-    return expected != SegmentNumber(0) && (i > 0 || end_.proven.segment != SegmentNumber(0)) &&
-           segments_[i].number > expected;
+    const bool any_known = i > 0 || end_.proven.segment != SegmentNumber(0);
+    return any_known && segments_[i].number > expected;
   }
 
   // Sets offset and sealed to where the whole groups of the segment end; false when something else follows.
@@ -126,6 +128,13 @@ class EndFinder {
     end_.sealed = segment.sealed && end_.offset >= segment.end;
     if (!end_.sealed) MTS_RETURN_IF_ERROR(CountTornHeader(segment));
     return true;
+  }
+
+  // True when the segment's end is proven and cannot be read, and the log went on in the next segment.
+  bool SealIsDamaged(size_t i) const {
+    const SegmentFile& segment = segments_[i];
+    return segment.number == end_.proven.segment && ProvenIn(segment) > segment.end && i + 1 < end_.segments &&
+           segments_[i + 1].number == segment.number.Next() && segments_[i + 1].has_groups();
   }
 
   // A group of which not even the header came through whole.

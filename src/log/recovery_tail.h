@@ -15,13 +15,13 @@
 namespace mts::log {
 
 struct LogEnd {
-  size_t segments = 0;           // so many of the survey's belong to the log; those behind are dropped
-  uint64_t offset = 0;           // where the last of them ends
-  bool sealed = false;           // it ends with its seal
-  LogPosition proven;            // everything before was durable: what cannot be read there is damage
-  GroupNumber greatest_group;    // ever seen, in the cut part too
-  Timestamp last_time;           // of the last group
-  LogPosition cut_at;            // when cut_bytes > 0
+  size_t segments = 0;         // so many of the survey's belong to the log; those behind are dropped
+  uint64_t offset = 0;         // where the last of them ends
+  bool sealed = false;         // it ends with its seal
+  LogPosition proven;          // everything before was durable: what cannot be read there is damage
+  GroupNumber greatest_group;  // ever seen, in the cut part too
+  Timestamp last_time;         // of the last group
+  LogPosition cut_at;          // when cut_bytes > 0
   uint64_t cut_bytes = 0;
 };
 
@@ -32,7 +32,7 @@ struct LogBegin {
   Timestamp last_time;
 };
 
-// Fills `end` and `sealed` of each segment that is open.
+// Fills `end` and `sealed` of each segment from the begin's on.
 absl::StatusOr<LogEnd> FindLogEnd(const LogBegin& begin, std::vector<SegmentFile>& segments);
 
 }  // namespace mts::log

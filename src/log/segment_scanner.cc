@@ -65,7 +65,8 @@ std::optional<ScannedRecord> RecordScanner::Next(DamageSink damage) {
     const uint64_t at = next_;
     next_ += header->TotalBytes();
     const std::string_view body = records_.substr(at + kRecordHeaderBytes, header->body_length);
-    if (bodies_ == Bodies::kTrust || Crc32c(body) == header->body_crc) return ScannedRecord{*header, offset_ + at, body};
+    if (bodies_ == Bodies::kTrust || Crc32c(body) == header->body_crc)
+      return ScannedRecord{*header, offset_ + at, body};
     damage(offset_ + at, header->TotalBytes(), "the checksum of a record's body is wrong");
   }
   return std::nullopt;

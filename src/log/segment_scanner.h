@@ -1,12 +1,12 @@
-// Reads a segment file group by group and record by record, over damaged spots too. Recovery, index rebuilding and doctor
-// use it.
+// Reads a segment file group by group and record by record, over damaged spots too. Recovery, index rebuilding and
+// doctor use it.
 //
-// A group whose header cannot be read is found again by its records: the bytes up to the next valid group header are given
-// as a group without a header. Within a group a damaged body costs one record (its length leads on), a damaged record header
-// the bytes up to the next valid one.
+// A group whose header cannot be read is found again by its records: the bytes up to the next valid group header are
+// given as a group without a header. Within a group a damaged body costs one record (its length leads on), a damaged
+// record header the bytes up to the next valid one.
 //
-// Threading: one thread. Errors: only those of reading the disk; damage goes to the DamageSink. Limits: memory is one chunk,
-// or one group when that is longer.
+// Threading: one thread. Errors: only those of reading the disk; damage goes to the DamageSink. Limits: memory is one
+// chunk, or one group when that is longer.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ namespace mts::log {
 
 struct ScannedRecord {
   RecordHeader header;
-  uint64_t offset = 0;        // of the record in the segment
+  uint64_t offset = 0;  // of the record in the segment
   std::string_view body;
 };
 
@@ -58,7 +58,7 @@ struct ScannedGroup {
   // Without a header: identity and offset (of the first byte) only.
   GroupHeader header;
   uint64_t records_offset = 0;
-  uint64_t records_bytes = 0;   // that the file has; fewer than header.length: the rest is missing
+  uint64_t records_bytes = 0;  // that the file has; fewer than header.length: the rest is missing
   uint64_t end() const { return records_offset + records_bytes; }
 };
 
@@ -70,8 +70,8 @@ class SegmentScanner {
   SegmentScanner(io::File& file, uint64_t identity, uint64_t from, uint64_t limit, uint64_t chunk_bytes = kChunkBytes)
       : identity_(identity), limit_(limit), position_(from), window_(file, chunk_bytes) {}
 
-  // The next group; nothing when no valid group header follows. What could not be read before it comes first, as a group
-  // without a header.
+  // The next group; nothing when no valid group header follows. What could not be read before it comes first, as a
+  // group without a header.
   absl::StatusOr<std::optional<ScannedGroup>> Next();
   // After Next gave nothing: all bytes from the last group to the limit, as a group without a header.
   ScannedGroup Rest() const;
@@ -96,12 +96,12 @@ class SegmentScanner {
   const uint64_t identity_;
   const uint64_t limit_;
   uint64_t position_;
-  std::optional<GroupHeader> found_ahead_;   // behind a gap that was given first
+  std::optional<GroupHeader> found_ahead_;  // behind a gap that was given first
   FileWindow window_;
 };
 
-// For a segment whose header is lost: the first group of whatever identity whose header is right in itself and whose number
-// lies between both, excluded.
+// For a segment whose header is lost: the first group of whatever identity whose header is right in itself and whose
+// number lies between both, excluded.
 absl::StatusOr<std::optional<GroupHeader>> FindAnyGroup(io::File& file, uint64_t limit, GroupNumber above,
                                                         GroupNumber below);
 

@@ -47,6 +47,14 @@ bool PartsFit(const IndexHeader& header) {
          table.homes <= table.slots && header.messages <= UINT32_MAX;
 }
 
+// Whether the sequences can be those of so many messages.
+bool SequencesFit(const IndexHeader& header) {
+  if (header.messages == 0) return true;
+  if (header.last < header.first) return false;
+  const uint64_t distance = header.last.value() - header.first.value();
+  return header.sequences_at != 0 ? distance <= UINT32_MAX : distance == header.messages - 1;
+}
+
 }  // namespace
 
 std::string EncodeIndexHeader(const IndexHeader& header) {
@@ -91,7 +99,7 @@ absl::StatusOr<IndexHeader> DecodeIndexHeader(std::string_view first_page) {
   }
   header.table = ReadTable(reader);
   const bool kind_known = kind == static_cast<uint32_t>(IndexKind::kSegment) || kind == static_cast<uint32_t>(IndexKind::kTier);
-  if (!reader.ok() || !kind_known || !PartsFit(header)) return absl::DataLossError("index header does not fit its file");
+  if (!reader.ok() || !kind_known || !PartsFit(header) || !SequencesFit(header)) return absl::DataLossError("index header does not fit its file");
   return header;
 }
 

@@ -43,6 +43,10 @@ int RunCommandLine(CLI::App& app, int argc, char** argv, const int& exit_code) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
     const std::string command = CommandName(app);
+    if (command.empty() && argc > 1 && argv[1][0] != '-') {
+      PrintError("", std::string("there is no command '") + argv[1] + "' (see: minitoolstream --help)");
+      return kUsage;
+    }
     PrintError(command, std::string(error.what()) + " (see: minitoolstream " + command + (command.empty() ? "" : " ") + "--help)");
     return kUsage;
   }

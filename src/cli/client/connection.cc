@@ -75,12 +75,13 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address) {
 
 absl::Status StatusOf(const grpc::Status& status, std::string_view address) {
   if (status.ok()) return absl::OkStatus();
-  const std::string_view reason = Reason(status.error_message());
+  const std::string message = status.error_message();
+  const std::string_view reason = Reason(message);
   auto code = static_cast<absl::StatusCode>(status.error_code());
   if (IsBrokenConnection(status)) code = absl::StatusCode::kUnavailable;
   switch (code) {
     case absl::StatusCode::kUnavailable:
-      if (IsNotConnected(status.error_message())) {
+      if (IsNotConnected(message)) {
         return absl::UnavailableError(Concat("cannot reach the server at ", address, " (", reason,
                                                    "); start it with 'minitoolstream serve', or name another one with "
                                                    "--ingress and --egress"));

@@ -1,0 +1,46 @@
+// When the next pack is put. A payload that comes alone goes at once. Under load PUTs start 5 to 10 ms apart, so that
+// each takes many payloads, and one at a time, because several at once are slower on the server than one after the
+// other; a second one only for a large pack or one that has waited for long.
+//
+// Load is how many payloads arrive, by a smoothed rate, while a PUT takes: one caller that waits for each answer never
+// makes more than one, however fast the server is.
+//
+// Threading: one thread at a time. Errors: none. Limits: at most two PUTs under way.
+#pragma once
+
+#include <cstdint>
+
+#include "base/limits.h"
+
+namespace mts::store::s3 {
+
+class PackPacing {
+ public:
+  static constexpr uint64_t kMaxPackBytes = 8 * limits::kMiB;
+  static constexpr uint64_t kLargePackBytes = 1 * limits::kMiB;
+  static constexpr int64_t kLingerMicros = 50'000;
+  static constexpr int64_t kNotYet = INT64_MAX;  // only after a PUT has ended
+
+  void OnArrival(int64_t now);
+  void OnStart(int64_t now);
+  void OnFinish(int64_t now, int64_t put_micros);
+
+  // The time when what waits may be put; at or before `now`: at once.
+  int64_t NextStart(int64_t now, uint64_t waiting_bytes, int64_t oldest_arrival) const;
+
+  uint32_t in_flight() const { return in_flight_; }
+
+ private:
+  double ArrivalsPerMicro(int64_t now) const;
+  bool UnderLoad(int64_t now) const;
+  int64_t SpacingMicros(int64_t now) const;
+
+  uint32_t in_flight_ = 0;
+  int64_t last_start_ = INT64_MIN / 2;
+  int64_t last_finish_ = INT64_MIN / 2;
+  double put_micros_ = 2'000;  // smoothed
+  double arrivals_ = 0;        // decayed count, as of last_arrival_
+  int64_t last_arrival_ = 0;
+};
+
+}  // namespace mts::store::s3

@@ -5,33 +5,13 @@
 #include <cstdint>
 
 #include "model/msgpack_reader.h"
+#include "model/msgpack_writer.h"
 #include "model/subject.h"
 
 namespace mts {
 namespace {
 
 using Type = MsgpackReader::Type;
-
-template <typename T>
-void AppendBigEndian(std::string& to, T value) {
-  for (int shift = (sizeof(T) - 1) * 8; shift >= 0; shift -= 8) to.push_back(static_cast<char>(value >> shift));
-}
-
-void AppendText(std::string& to, std::string_view text) {
-  if (text.size() < 32) {
-    to.push_back(static_cast<char>(0xA0 | text.size()));
-  } else if (text.size() <= UINT8_MAX) {
-    to.push_back(static_cast<char>(0xD9));
-    to.push_back(static_cast<char>(text.size()));
-  } else if (text.size() <= UINT16_MAX) {
-    to.push_back(static_cast<char>(0xDA));
-    AppendBigEndian(to, static_cast<uint16_t>(text.size()));
-  } else {
-    to.push_back(static_cast<char>(0xDB));
-    AppendBigEndian(to, static_cast<uint32_t>(text.size()));
-  }
-  to.append(text);
-}
 
 using NumberBuffer = std::array<char, 32>;
 
@@ -70,21 +50,12 @@ bool TextOf(const MsgpackReader::Value& value, NumberBuffer& buffer, std::string
 }  // namespace
 
 void HeadersEncoder::Begin(size_t count) {
-  if (count == 0) return;
-  if (count < 16) {
-    to_.push_back(static_cast<char>(0x80 | count));
-  } else if (count <= UINT16_MAX) {
-    to_.push_back(static_cast<char>(0xDE));
-    AppendBigEndian(to_, static_cast<uint16_t>(count));
-  } else {
-    to_.push_back(static_cast<char>(0xDF));
-    AppendBigEndian(to_, static_cast<uint32_t>(count));
-  }
+  if (count > 0) msgpack::AppendMap(to_, count);
 }
 
 void HeadersEncoder::Add(std::string_view key, std::string_view value) {
-  AppendText(to_, key);
-  AppendText(to_, value);
+  msgpack::AppendText(to_, key);
+  msgpack::AppendText(to_, value);
 }
 
 absl::Status ValidateEncodedHeaders(std::string_view encoded) {

@@ -34,6 +34,7 @@ class MsgpackReader {
   // Skips what follows the head `value`.
   bool SkipContent(const Value& value, int depth);
   bool AtEnd() const { return rest_.empty(); }
+  std::string_view rest() const { return rest_; }
 
  private:
   template <typename T>

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "google/protobuf/stubs/logging.h"
 #include "rpc/admin_service.h"
 #include "rpc/egress_service.h"
 #include "rpc/ingress_service.h"
@@ -29,6 +30,8 @@ int ReceiveLimit(const broker::Limits& limits) {
 void InstallPlugins() {
   static std::once_flag once;
   std::call_once(once, [] {
+    // Text that is not UTF-8 is the client's fault and answered to it, nothing for our log.
+    google::protobuf::SetLogHandler(nullptr);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });

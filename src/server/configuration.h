@@ -15,6 +15,9 @@ struct Configuration {
   std::string data_dir = "./data";
   std::string ingress_listen = "0.0.0.0:50051";
   std::string egress_listen = "0.0.0.0:50052";
+  std::string gate_listen = "127.0.0.1:3301";  // empty: off
+  std::string gate_user = "minitoolstream";
+  std::string gate_password = "changeme";
 
   std::string metadata = "embedded";  // embedded | null
   std::string payload = "files";      // files | null

@@ -43,6 +43,26 @@ Value Address(std::string Configuration::*member) {
           [member](const Configuration& from) { return from.*member; }};
 }
 
+// An address, or nothing at all.
+Value OptionalAddress(std::string Configuration::*member) {
+  Value value = Address(member);
+  value.set = [member, set = value.set](Configuration& to, std::string_view text) {
+    if (!text.empty()) return set(to, text);
+    (to.*member).clear();
+    return absl::OkStatus();
+  };
+  return value;
+}
+
+Value Text(std::string Configuration::*member) {
+  return {"TEXT",
+          [member](Configuration& to, std::string_view text) {
+            to.*member = std::string(text);
+            return absl::OkStatus();
+          },
+          [member](const Configuration& from) { return from.*member; }};
+}
+
 Value Choice(std::string Configuration::*member, std::vector<std::string> choices) {
   std::string placeholder;
   for (const std::string& choice : choices) placeholder += (placeholder.empty() ? "" : "|") + choice;
@@ -119,6 +139,10 @@ std::vector<ConfigurationKey> NetworkKeys() {
   return {
       Key("ingress.listen", AddressOrPort(&C::ingress_listen), "Where publishers connect.", "SERVER_PORT"),
       Key("egress.listen", AddressOrPort(&C::egress_listen), "Where readers connect; may be the same address."),
+      Key("gate.listen", OptionalAddress(&C::gate_listen),
+          "Where clients of the Tarantool protocol connect; empty: nowhere."),
+      Key("gate.user", Text(&C::gate_user), "As whom they authenticate."),
+      Key("gate.password", Text(&C::gate_password), "... and with what."),
       Key("grpc.memory", Bytes(&C::grpc_memory_bytes, 16 * limits::kMiB, 1024 * limits::kGiB),
           "For the buffers of all connections."),
       Key("grpc.keepalive_time", Duration(&C::grpc_keepalive_time_micros, kSecond, kHundredYears / 100),
@@ -134,7 +158,8 @@ std::vector<ConfigurationKey> StorageKeys() {
       Key("data_dir", Path(&C::data_dir), "Everything that is stored lies here."),
       Key("metadata", Choice(&C::metadata, {"embedded", "null"}),
           "What keeps messages and consumers; null answers without storing, for benchmarks."),
-      Key("payload", Choice(&C::payload, {"files", "null"}), "What keeps large payloads; with metadata null nothing does."),
+      Key("payload", Choice(&C::payload, {"files", "null"}),
+          "What keeps large payloads; with metadata null nothing does."),
       Key("durability", Choice(&C::durability, {"commit", "interval", "none"}),
           "When a publish is answered: once it is on disk (commit), or before (interval: synced every sync_interval; "
           "none: when the system likes)."),

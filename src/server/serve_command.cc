@@ -70,6 +70,9 @@ int Serve(const ServeFlags& flags) {
   spdlog::info("ready after {} ms: publishing on {} (port {}), reading on {} (port {})",
                absl::ToInt64Milliseconds(absl::Now() - begin), configuration->ingress_listen, (*server)->ingress_port(),
                configuration->egress_listen, (*server)->egress_port());
+  if (const int port = (*server)->gate_port(); port != 0) {
+    spdlog::info("gate: clients of the Tarantool protocol on {} (port {})", configuration->gate_listen, port);
+  }
 
   shutdown.WaitForNotification();
   spdlog::info("shutting down; once more ends at once");

@@ -34,6 +34,13 @@ rpc::Options RpcOptions(const Configuration& configuration) {
   return options;
 }
 
+gate::GateOptions GateOptions(const Configuration& configuration) {
+  gate::GateOptions options;
+  options.listen = configuration.gate_listen;
+  options.users = {{configuration.gate_user, configuration.gate_password}};
+  return options;
+}
+
 Retention RetentionOf(const Configuration& configuration) {
   Retention retention;
   retention.max_age_micros = configuration.retention_max_age_micros;
@@ -52,6 +59,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   store::MessageStore& messages = *server->stores_.messages;
   server->broker_ = std::make_unique<broker::Broker>(messages, *server->stores_.payloads, BrokerOptions(configuration));
   MTS_ASSIGN_OR_RETURN(server->rpc_, rpc::RpcServer::Start(*server->broker_, RpcOptions(configuration)));
+  if (!configuration.gate_listen.empty()) {
+    MTS_ASSIGN_OR_RETURN(server->gate_,
+                         gate::GateServer::Start(GateOptions(configuration), *server->broker_, messages));
+  }
   server->cleaner_ = std::make_unique<broker::Cleaner>(messages, RetentionOf(configuration), kCleanerIntervalMicros);
   return server;
 }
@@ -59,6 +70,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
 Server::~Server() { Shutdown(); }
 
 void Server::Shutdown() {
+  if (gate_ != nullptr) gate_->Shutdown(configuration_.shutdown_grace_micros);
   if (rpc_ != nullptr) rpc_->Shutdown(absl::Microseconds(configuration_.shutdown_grace_micros));
   if (cleaner_ != nullptr) cleaner_->Stop();
   if (broker_ != nullptr) broker_->Shutdown();

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "broker/broker.h"
 #include "broker/cleaner.h"
+#include "gate/gate_server.h"
 #include "rpc/rpc_server.h"
 #include "server/configuration.h"
 #include "server/stores.h"
@@ -25,6 +26,8 @@ class Server {
   // The bound ports of ingress.listen and egress.listen.
   int ingress_port() const { return rpc_->ports().front(); }
   int egress_port() const { return rpc_->ports().back(); }
+  // 0: there is no gate.
+  int gate_port() const { return gate_ == nullptr ? 0 : gate_->port(); }
   store::MessageStore& messages() { return *stores_.messages; }
 
   // Everything that was accepted is answered; streams end with UNAVAILABLE.
@@ -38,6 +41,7 @@ class Server {
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<broker::Cleaner> cleaner_;
   std::unique_ptr<rpc::RpcServer> rpc_;
+  std::unique_ptr<gate::GateServer> gate_;
 };
 
 // The version of the program.

@@ -54,8 +54,8 @@ ServerProcess::~ServerProcess() {
 }
 
 void ServerProcess::Start() {
-  std::vector<std::string> words = {binary_,  "serve",           "--data-dir", data_dir_, "--ingress-listen",
-                                    address_, "--egress-listen", address_};
+  std::vector<std::string> words = {binary_,  "serve",           "--data-dir", data_dir_,       "--ingress-listen",
+                                    address_, "--egress-listen", address_,     "--gate-listen", "127.0.0.1:0"};
   words.insert(words.end(), flags_.begin(), flags_.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

@@ -53,7 +53,7 @@ server_answers() {
 
 start_server() { # [FLAG...]
   "$MTS_BINARY" serve --data-dir "$work/data" --ingress-listen "$MINITOOLSTREAM_INGRESS" \
-    --egress-listen "$MINITOOLSTREAM_EGRESS" "$@" >>"$work/server.log" 2>&1 &
+    --egress-listen "$MINITOOLSTREAM_EGRESS" --gate-listen "${MINITOOLSTREAM_GATE_LISTEN:-127.0.0.1:0}" "$@" >>"$work/server.log" 2>&1 &
   server_pid=$!
   wait_until 30 server_answers || fail "the server is not ready after 30 s"
 }

@@ -9,7 +9,8 @@ use_free_ports
 refused() { # WORD FLAG...: serve ends at once with a line that contains WORD
   local word="$1" code=0
   shift
-  timeout 30 "$MTS_BINARY" serve --ingress-listen 127.0.0.1:0 --egress-listen 127.0.0.1:0 "$@" >"$work/refused" 2>&1 || code=$?
+  timeout 30 "$MTS_BINARY" serve --ingress-listen 127.0.0.1:0 --egress-listen 127.0.0.1:0 \
+    --gate-listen 127.0.0.1:0 "$@" >"$work/refused" 2>&1 || code=$?
   ((code != 0 && code != 124)) || fail "serve $* was not refused (code $code)"
   grep -qi -- "$word" "$work/refused" || fail "serve $*: '$word' is not in: $(tail -n 3 "$work/refused")"
 }

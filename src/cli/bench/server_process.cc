@@ -75,8 +75,8 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const std::s
 }
 
 absl::Status ServerProcess::Spawn(const std::vector<std::string>& arguments) {
-  std::vector<std::string> all = {"minitoolstream", "serve", "--ingress-listen", addresses_.ingress, "--egress-listen",
-                                  addresses_.egress};
+  std::vector<std::string> all = {"minitoolstream",  "serve",           "--ingress-listen", addresses_.ingress,
+                                  "--egress-listen", addresses_.egress, "--gate-listen",    "127.0.0.1:0"};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
   for (std::string& argument : all) pointers.push_back(argument.data());

@@ -21,15 +21,12 @@ make_folder() { # DIRECTORY MEGABYTES
   echo "cyrillic" >"$to/deep/er/привет мир.txt"
   echo "not UTF-8" >"$to/deep/er/$(printf 'latin1-\xe9\xff')"
   echo "newline" >"$to/deep/er/and deeper/$(printf 'two\nlines')"
-  local budget=$(((megabytes - large) * 1048576)) size path
-  while IFS= read -r -d '' entry; do
-    size="${entry%% *}" path="${entry#* }"
-    ((budget -= size)) || true
-    ((budget > 0)) || break
-    mkdir -p "$to/usr/$(dirname "$path")"
-    cp "/usr/$path" "$to/usr/$path"
-  done < <(cd /usr && find include share/doc share/perl lib/python3 lib/gcc lib/x86_64-linux-gnu -type f -readable \
-    -printf '%s %p\0' 2>/dev/null)
+  local budget=$(((megabytes - large) * 1048576))
+  mkdir "$to/usr"
+  (cd /usr && find include share/doc share/perl lib/python3 lib/gcc lib/x86_64-linux-gnu -type f -readable \
+    -printf '%s %p\0' 2>/dev/null) |
+    awk -v RS='\0' -v ORS='\0' -v budget="$budget" '{ budget -= $1; if (budget < 0) exit; sub(/^[0-9]+ /, ""); print }' |
+    tar -C /usr --null -T - -cf - | tar -C "$to/usr" -xf -
 }
 
 received_bytes() { du -sb "$work/received" 2>/dev/null | cut -f 1; }

@@ -25,7 +25,7 @@ refused "$server_pid" --data-dir "$work/data"
 # ---- Wrong configuration
 refused "no-such-flag" --no-such-flag
 refused "durability" --data-dir "$work/other" --durability perhaps
-refused "data" --data-dir "$work/no/rights/\0" --config "$work/no-such-config.yaml"
+refused "no-such-config" --data-dir "$work/other" --config "$work/no-such-config.yaml"
 printf 'durability: commit\nno_such_key: 1\n' >"$work/config.yaml"
 refused "no_such_key" --config "$work/config.yaml" --data-dir "$work/other"
 

@@ -14,6 +14,15 @@
 
 namespace {
 
+// Some of the library's functions call others of these: only the outermost reports.
+thread_local bool inside = false;
+
+class Inside {
+ public:
+  Inside() { inside = true; }
+  ~Inside() { inside = false; }
+};
+
 constexpr unsigned kExclusive = 0;
 constexpr unsigned kShared = __tsan_mutex_read_lock;
 
@@ -29,7 +38,9 @@ Function* Real(const char* name) {
 
 // What the library does between the two calls is invisible to the sanitizer, also the conditions it evaluates.
 template <typename Call>
-auto Locking(const void* mutex, unsigned flags, Call call) {
+void Locking(const void* mutex, unsigned flags, Call call) {
+  if (inside) return call();
+  const Inside now_inside;
   void* address = const_cast<void*>(mutex);
   __tsan_mutex_pre_lock(address, flags);
   call();
@@ -38,6 +49,8 @@ auto Locking(const void* mutex, unsigned flags, Call call) {
 
 template <typename Call>
 bool TryLocking(const void* mutex, unsigned flags, Call call) {
+  if (inside) return call();
+  const Inside now_inside;
   void* address = const_cast<void*>(mutex);
   flags |= __tsan_mutex_try_lock;
   __tsan_mutex_pre_lock(address, flags);
@@ -48,6 +61,8 @@ bool TryLocking(const void* mutex, unsigned flags, Call call) {
 
 template <typename Call>
 void Unlocking(const void* mutex, unsigned flags, Call call) {
+  if (inside) return call();
+  const Inside now_inside;
   void* address = const_cast<void*>(mutex);
   __tsan_mutex_pre_unlock(address, flags);
   call();
@@ -57,6 +72,8 @@ void Unlocking(const void* mutex, unsigned flags, Call call) {
 // A wait gives the lock up and takes it again.
 template <typename Call>
 auto Waiting(const void* mutex, Call call) {
+  if (inside) return call();
+  const Inside now_inside;
   void* address = const_cast<void*>(mutex);
   __tsan_mutex_pre_unlock(address, kExclusive);
   __tsan_mutex_post_unlock(address, kExclusive);
@@ -102,6 +119,22 @@ bool Mutex::ReaderTryLock() {
 void Mutex::LockWhen(const Condition& condition) {
   MTS_REAL(void(Mutex*, const Condition&), "_ZN4absl7debian35Mutex8LockWhenERKNS0_9ConditionE");
   Locking(this, kExclusive, [&] { real(this, condition); });
+}
+
+bool Mutex::LockWhenWithTimeout(const Condition& condition, Duration timeout) {
+  MTS_REAL(bool(Mutex*, const Condition&, Duration),
+           "_ZN4absl7debian35Mutex19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE");
+  bool holds = false;
+  Locking(this, kExclusive, [&] { holds = real(this, condition, timeout); });
+  return holds;
+}
+
+bool Mutex::LockWhenWithDeadline(const Condition& condition, Time deadline) {
+  MTS_REAL(bool(Mutex*, const Condition&, Time),
+           "_ZN4absl7debian35Mutex20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE");
+  bool holds = false;
+  Locking(this, kExclusive, [&] { holds = real(this, condition, deadline); });
+  return holds;
 }
 
 void Mutex::Unlock() {
@@ -157,6 +190,14 @@ void Notification::WaitForNotification() const {
   MTS_REAL(void(const Notification*), "_ZNK4absl7debian312Notification19WaitForNotificationEv");
   real(this);
   __tsan_acquire(const_cast<char*>(reinterpret_cast<const char*>(this)) + sizeof(Mutex));
+}
+
+bool Notification::WaitForNotificationWithTimeout(Duration timeout) const {
+  MTS_REAL(bool(const Notification*, Duration),
+           "_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE");
+  const bool notified = real(this, timeout);
+  if (notified) __tsan_acquire(const_cast<char*>(reinterpret_cast<const char*>(this)) + sizeof(Mutex));
+  return notified;
 }
 
 ABSL_NAMESPACE_END

@@ -32,6 +32,7 @@ class Recovery {
                   state_.deduplication.window_micros());
     for (size_t i = 0; i < end_.segments; ++i) MTS_RETURN_IF_ERROR(Take(i, replay));
     SkipReserved();
+    ReportSurvey();
     ReportMissingSegments();
     MTS_RETURN_IF_ERROR(ApplyTrim());
     MTS_RETURN_IF_ERROR(RemoveLeftovers());
@@ -50,7 +51,6 @@ class Recovery {
     }
     position_ = begin.position;
     MTS_ASSIGN_OR_RETURN(end_, FindLogEnd(begin, survey_.segments));
-    for (DamageReport& report : survey_.damage) damage_.Report(std::move(report));
     if (end_.cut_bytes > 0) {
       spdlog::warn("log: the torn tail is cut: {} bytes from {} at {} on", end_.cut_bytes,
                    SegmentFileName(end_.cut_at.segment), end_.cut_at.offset);
@@ -149,9 +149,7 @@ class Recovery {
     seal.time = state_.last_time;
     seal.last_sequence = state_.last_sequence;
     seal.body = {summary.messages, summary.first, summary.last};
-    if (segment.has_index) {
-      MTS_RETURN_IF_ERROR(files_.Remove(io::JoinPath(directory_, IndexFileName(segment.number))));
-    }
+    MTS_RETURN_IF_ERROR(RemoveIfThere(IndexFileName(segment.number)));
     const std::string group = EncodeSealGroup(seal);
     MTS_RETURN_IF_ERROR(RewriteSegment(files_, directory_, end_.offset, group, segment));
     state_.next_group = seal.number.Next();
@@ -169,6 +167,14 @@ class Recovery {
   }
 
   // ---- Afterwards
+
+  void ReportSurvey() {
+    for (Survey::Damage& damage : survey_.damage) {
+      // Of what was trimmed, nothing is missed.
+      const bool trimmed = damage.segment != SegmentNumber(0) && damage.segment < state_.trim.first_segment;
+      if (!trimmed) damage_.Report(std::move(damage.report));
+    }
+  }
 
   void ReportMissingSegments() {
     if (end_.segments == 0) return;
@@ -191,14 +197,14 @@ class Recovery {
 
   absl::Status RemoveTemporaryFiles() {
     for (const std::string& name : survey_.leftovers) {
-      if (name.ends_with(".tmp")) MTS_RETURN_IF_ERROR(files_.Remove(io::JoinPath(directory_, name)));
+      if (name.ends_with(".tmp")) MTS_RETURN_IF_ERROR(RemoveIfThere(name));
     }
     return absl::OkStatus();
   }
 
   absl::Status RemoveLeftovers() {
     for (const std::string& name : survey_.leftovers) {
-      if (!name.ends_with(".tmp")) MTS_RETURN_IF_ERROR(files_.Remove(io::JoinPath(directory_, name)));
+      if (!name.ends_with(".tmp")) MTS_RETURN_IF_ERROR(RemoveIfThere(name));
     }
     // From the end, so that a crash leaves no gap.
     for (size_t i = survey_.segments.size(); i > end_.segments; --i) {
@@ -208,10 +214,14 @@ class Recovery {
   }
 
   absl::Status RemoveSegment(SegmentNumber number) {
-    MTS_RETURN_IF_ERROR(files_.Remove(io::JoinPath(directory_, SegmentFileName(number))));
-    const std::string index = io::JoinPath(directory_, IndexFileName(number));
-    MTS_ASSIGN_OR_RETURN(const bool has_index, files_.Exists(index));
-    return has_index ? files_.Remove(index) : absl::OkStatus();
+    MTS_RETURN_IF_ERROR(RemoveIfThere(SegmentFileName(number)));
+    return RemoveIfThere(IndexFileName(number));
+  }
+
+  // The segment set tidies up behind itself too, at its own pace.
+  absl::Status RemoveIfThere(const std::string& name) {
+    const absl::Status status = files_.Remove(io::JoinPath(directory_, name));
+    return absl::IsNotFound(status) ? absl::OkStatus() : status;
   }
 
   // Segments that a replayed record trimmed. Their files stay: the checkpoint counts their messages, so that another
@@ -251,6 +261,10 @@ class Recovery {
     result_.cut_bytes = end_.cut_bytes;
     result_.replayed_bytes = replay.replayed_bytes();
     result_.references = replay.TakeReferences();
+    spdlog::info(
+        "log: {} segments, {} messages; {} bytes replayed from segment {} at {} on, {} payload files named there",
+        segments_.segment_count(), state_.catalogue.messages(), result_.replayed_bytes, position_.segment.value(),
+        position_.offset, result_.references.size());
   }
 
   io::FileSystem& files_;

@@ -43,7 +43,7 @@ class Surveyor {
     if (const auto number = ParseIndexFileName(name)) indexes_.insert(*number);
     if (const auto number = ParseSegmentFileName(name)) AddSegment(*number, name);
     if (const auto number = ParseCheckpointFileName(name); number && *number > LoadedNumber()) {
-      survey_.damage.push_back({io::JoinPath(directory_, name), 0, 0, "the checkpoint cannot be used"});
+      survey_.damage.push_back({{}, {io::JoinPath(directory_, name), 0, 0, "the checkpoint cannot be used"}});
     }
   }
 
@@ -172,8 +172,9 @@ class Surveyor {
       segment.header.opened = group->time;
       segment.header.first_group = group->number;
     }
-    survey_.damage.push_back({segment.path, 0, kSegmentHeaderBytes,
-                              Concat("segment header: ", unreadable.why, "; its groups are readable")});
+    survey_.damage.push_back({segment.number,
+                              {segment.path, 0, kSegmentHeaderBytes,
+                               Concat("segment header: ", unreadable.why, "; its groups are readable")}});
     return true;
   }
 
@@ -194,7 +195,8 @@ class Surveyor {
   absl::Status JudgeUnknown(const Unreadable& unreadable) {
     const SegmentFile& segment = survey_.segments[unreadable.index];
     if (unreadable.index + 1 < survey_.segments.size()) {
-      survey_.damage.push_back({segment.path, 0, segment.size, Concat("not readable as a segment: ", unreadable.why)});
+      survey_.damage.push_back(
+          {segment.number, {segment.path, 0, segment.size, Concat("not readable as a segment: ", unreadable.why)}});
       survey_.unreadable.push_back(segment.number);
       return absl::OkStatus();
     }

@@ -39,7 +39,11 @@ struct SegmentFile {
 struct Survey {
   std::vector<SegmentFile> segments;   // those of the log, ascending
   std::vector<std::string> leftovers;  // names that no one needs
-  std::vector<DamageReport> damage;
+  struct Damage {
+    SegmentNumber segment;                     // 0: of another file
+    DamageReport report;
+  };
+  std::vector<Damage> damage;
   std::vector<SegmentNumber> unreadable;  // files that stay although they cannot be read, ascending
   // What the checkpoint counted is not what there is: all segments need to be counted again.
   bool recount = false;

@@ -15,6 +15,7 @@
 #include "io/file_system.h"
 #include "log/catalogue.h"
 #include "log/memory_index.h"
+#include "log/segment_index_writer.h"
 #include "log/segment_set.h"
 
 namespace mts::log {
@@ -30,8 +31,8 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
 std::string SubjectName(uint64_t number) { return Concat("tenant.", number % 100, ".subject.", number); }
 
 // Messages of a segment that holds `count`: consecutive ones share a subject `in_a_row` times.
-std::vector<VisibleMessage> MakeMessages(const std::vector<SubjectId>& subjects, uint64_t first_sequence, uint64_t count,
-                                         uint64_t in_a_row) {
+std::vector<VisibleMessage> MakeMessages(const std::vector<SubjectId>& subjects, uint64_t first_sequence,
+                                         uint64_t count, uint64_t in_a_row) {
   std::vector<VisibleMessage> messages(count);
   for (uint64_t i = 0; i < count; ++i) {
     const uint64_t sequence = first_sequence + i;
@@ -61,7 +62,28 @@ void BM_Add(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * messages.size()));
   state.counters["bytes_per_message"] = static_cast<double>(bytes) / static_cast<double>(messages.size());
 }
-BENCHMARK(BM_Add)->ArgNames({"subjects", "in_a_row"})->Args({1, 1})->Args({1000, 500})->Args({1000, 1})->Args({200'000, 1});
+BENCHMARK(BM_Add)
+    ->ArgNames({"subjects", "in_a_row"})
+    ->Args({1, 1})
+    ->Args({1000, 500})
+    ->Args({1000, 1})
+    ->Args({200'000, 1});
+
+// The file of one segment of 200,000 messages, synced: what the background thread does for each.
+void BM_WriteIndexFile(benchmark::State& state) {
+  Catalogue catalogue(1'000'000);
+  const auto subjects = MakeSubjects(catalogue, static_cast<uint64_t>(state.range(0)));
+  MemoryIndex index(SegmentNumber(1), 1, catalogue);
+  index.Add(MakeMessages(subjects, 1, 200'000, 1), Timestamp(1));
+  index.Close(kSegmentHeaderBytes + 200'000 * kRecordBytes);
+  const char* parent = std::getenv("INDEX_BENCH_DIR");
+  const std::string path = Concat(parent == nullptr ? "/tmp" : parent, "/index_bench_", ::getpid(), ".index");
+  for (auto _ : state) {
+    if (!WriteSegmentIndex(io::PosixFileSystem(), path, index).ok()) state.SkipWithError("not written");
+  }
+  io::PosixFileSystem().Remove(path).IgnoreError();
+}
+BENCHMARK(BM_WriteIndexFile)->ArgNames({"subjects"})->Arg(1)->Arg(1000)->Arg(200'000)->Unit(benchmark::kMillisecond);
 
 // A store in a directory of its own, without the segments' bytes.
 class Store {
@@ -114,7 +136,8 @@ class Store {
   void MakeCold() {
     const auto names = files_.List(directory_);
     for (const std::string& name : *names) {
-      const int file = ::open(io::JoinPath(directory_, name).c_str(), O_RDONLY);  // tidy: allow the page cache is not io's
+      const int file =
+          ::open(io::JoinPath(directory_, name).c_str(), O_RDONLY);  // tidy: allow the page cache is not io's
       ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
       ::close(file);
     }
@@ -177,7 +200,8 @@ BENCHMARK(BM_Find500BelowAll);
 void BM_FindOne(benchmark::State& state) {
   std::mt19937_64 random(1);
   for (auto _ : state) {
-    if (!SmallStore().set().FindOne(Sequence(1 + random() % SmallStore().last())).ok()) state.SkipWithError("not found");
+    if (!SmallStore().set().FindOne(Sequence(1 + random() % SmallStore().last())).ok())
+      state.SkipWithError("not found");
   }
 }
 BENCHMARK(BM_FindOne);
@@ -186,7 +210,8 @@ void BM_FirstOfSubject(benchmark::State& state) {
   Store& store = LargeStore();
   std::mt19937_64 random(1);
   for (auto _ : state) {
-    const auto found = store.set().Find(Pattern::Exact(SubjectName(random() % store.subjects())), kNoSequence, kMaxSequence, 1);
+    const auto found =
+        store.set().Find(Pattern::Exact(SubjectName(random() % store.subjects())), kNoSequence, kMaxSequence, 1);
     if (!found.ok() || found->locations.empty()) state.SkipWithError("not found");
   }
 }
@@ -198,7 +223,8 @@ void BM_NextOfSubject(benchmark::State& state) {
   std::mt19937_64 random(1);
   for (auto _ : state) {
     const Sequence after(random() % store.last());
-    const auto found = store.set().Find(Pattern::Exact(SubjectName(random() % store.subjects())), after, kMaxSequence, 1);
+    const auto found =
+        store.set().Find(Pattern::Exact(SubjectName(random() % store.subjects())), after, kMaxSequence, 1);
     if (!found.ok()) state.SkipWithError("failed");
   }
 }
@@ -214,7 +240,8 @@ void BM_NextOfSubjectCold(benchmark::State& state) {
     store.MakeCold();
     state.ResumeTiming();
     const Sequence after(random() % (store.last() / 2));
-    const auto found = store.set().Find(Pattern::Exact(SubjectName(random() % store.subjects())), after, kMaxSequence, 1);
+    const auto found =
+        store.set().Find(Pattern::Exact(SubjectName(random() % store.subjects())), after, kMaxSequence, 1);
     if (!found.ok() || found->locations.empty()) state.SkipWithError("not found");
   }
 }

@@ -1,5 +1,5 @@
-// Parts of index files in memory, the least recently used go first: pages as they lie in the file, and what was computed
-// from many of them (bitmaps).
+// Parts of index files in memory, the least recently used go first: pages as they lie in the file, and what was
+// computed from many of them (bitmaps).
 //
 // Threading: any thread; sharded locks held for a lookup. Errors: none. Limits: about `capacity_bytes` over all values.
 #pragma once

@@ -11,7 +11,8 @@
 namespace mts::log {
 namespace {
 
-// Up to so many messages of a pattern in a segment are read and sorted for each query; for more a bitmap is made and kept.
+// Up to so many messages of a pattern in a segment are read and sorted for each query; for more a bitmap is made and
+// kept.
 constexpr uint64_t kMaxSortedItems = 2048;
 // A binary search ends by reading so many items at once.
 constexpr uint64_t kSearchItems = 256;
@@ -41,8 +42,8 @@ absl::Status DiskIndex::Damaged(std::string_view what) const {
 
 absl::StatusOr<uint32_t> DiskIndex::ReadNumber(uint64_t section, uint64_t index) const {
   uint32_t value = 0;
-  MTS_RETURN_IF_ERROR(file_.Read(section + index * sizeof(value),
-                                 absl::MakeSpan(reinterpret_cast<char*>(&value), sizeof(value))));
+  MTS_RETURN_IF_ERROR(
+      file_.Read(section + index * sizeof(value), absl::MakeSpan(reinterpret_cast<char*>(&value), sizeof(value))));
   return value;
 }
 
@@ -113,7 +114,8 @@ absl::StatusOr<uint64_t> DiskIndex::LowerItem(uint64_t first, uint64_t count, ui
     }
   }
   MTS_ASSIGN_OR_RETURN(const std::vector<PostingItem> items, Items(begin, end - begin));
-  return begin + static_cast<uint64_t>(std::lower_bound(items.begin(), items.end(), ordinal, OrdinalLess) - items.begin());
+  return begin +
+         static_cast<uint64_t>(std::lower_bound(items.begin(), items.end(), ordinal, OrdinalLess) - items.begin());
 }
 
 absl::Status DiskIndex::FindAll(const OrdinalRange& range, size_t limit, std::vector<PostingItem>& found) const {
@@ -138,7 +140,8 @@ absl::Status DiskIndex::FindExact(const NameEntry& entry, const OrdinalRange& ra
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<PostingItem>> DiskIndex::ItemsBelow(const NameRanges& ranges, const OrdinalRange& range) const {
+absl::StatusOr<std::vector<PostingItem>> DiskIndex::ItemsBelow(const NameRanges& ranges,
+                                                               const OrdinalRange& range) const {
   std::vector<PostingItem> items;
   for (const NameRange& names : {ranges.base, ranges.below}) {
     MTS_ASSIGN_OR_RETURN(const ItemRange part, names_.ItemsOf(names));

@@ -38,8 +38,8 @@ class DiskIndexTest : public ::testing::Test {
     EXPECT_TRUE(written.ok()) << written;
     return *DiskIndex::Open(open_files_, cache_, kPath);
   }
-  static std::vector<std::pair<uint64_t, uint32_t>> Found(const SegmentIndex& index, const Pattern& pattern, uint64_t after,
-                                                          uint64_t through, size_t limit) {
+  static std::vector<std::pair<uint64_t, uint32_t>> Found(const SegmentIndex& index, const Pattern& pattern,
+                                                          uint64_t after, uint64_t through, size_t limit) {
     std::vector<Hit> hits;
     const absl::Status status = index.Find({pattern, Sequence(after), Sequence(through), limit}, hits);
     EXPECT_TRUE(status.ok()) << status;
@@ -162,8 +162,8 @@ TEST_F(DiskIndexTest, VersionFromTheFutureIsRefused) {
 
 TEST_F(DiskIndexTest, WriteErrorsLeaveNoFile) {
   Fill(5000, 3000, false);
-  for (const io::FaultOperation operation :
-       {io::FaultOperation::kCreate, io::FaultOperation::kWrite, io::FaultOperation::kSyncData, io::FaultOperation::kRename}) {
+  for (const io::FaultOperation operation : {io::FaultOperation::kCreate, io::FaultOperation::kWrite,
+                                             io::FaultOperation::kSyncData, io::FaultOperation::kRename}) {
     files_.FailAll(operation, EIO);
     EXPECT_FALSE(WriteSegmentIndex(files_, kPath, memory_).ok());
     files_.FailAll(operation, 0);

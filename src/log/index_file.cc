@@ -15,7 +15,8 @@ absl::StatusOr<IndexHeader> ReadIndexHeader(io::FileSystem& files, const std::st
   if (!header.ok()) return WithContext(header.status(), path);
   MTS_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
   if (size % kPageBytes != 0 || size != PagedFileBytes(header->content_end)) {
-    return absl::DataLossError(Concat(path, ": has ", size, " bytes, its header says ", PagedFileBytes(header->content_end)));
+    return absl::DataLossError(
+        Concat(path, ": has ", size, " bytes, its header says ", PagedFileBytes(header->content_end)));
   }
   return header;
 }

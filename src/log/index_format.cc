@@ -42,7 +42,8 @@ bool PartsFit(const IndexHeader& header) {
          Inside(header.references_at, header.references, 4, end) &&
          Inside(header.members_at, header.members, kTierMemberBytes, end) &&
          Inside(table.lists_at, table.list_items, ListItemBytes(header.kind), end) &&
-         Inside(table.names_at, table.names_bytes, 1, end) && Inside(table.entries_at, table.names, kNameEntryBytes, end) &&
+         Inside(table.names_at, table.names_bytes, 1, end) &&
+         Inside(table.entries_at, table.names, kNameEntryBytes, end) &&
          Inside(table.slots_at, table.slots, sizeof(NameSlot), end) && table.names < NameSlot::kNoRank &&
          table.homes <= table.slots && header.messages <= UINT32_MAX;
 }
@@ -92,14 +93,16 @@ absl::StatusOr<IndexHeader> DecodeIndexHeader(std::string_view first_page) {
   header.last = Sequence(reader.Integer<uint64_t>());
   header.first_time = Timestamp(reader.Integer<int64_t>());
   header.last_time = Timestamp(reader.Integer<int64_t>());
-  for (uint64_t* value : {&header.end, &header.payload_bytes, &header.offsets_at, &header.sequences_at,
-                          &header.references_at, &header.references, &header.members_at, &header.members,
-                          &header.content_end}) {
+  for (uint64_t* value :
+       {&header.end, &header.payload_bytes, &header.offsets_at, &header.sequences_at, &header.references_at,
+        &header.references, &header.members_at, &header.members, &header.content_end}) {
     *value = reader.Integer<uint64_t>();
   }
   header.table = ReadTable(reader);
-  const bool kind_known = kind == static_cast<uint32_t>(IndexKind::kSegment) || kind == static_cast<uint32_t>(IndexKind::kTier);
-  if (!reader.ok() || !kind_known || !PartsFit(header) || !SequencesFit(header)) return absl::DataLossError("index header does not fit its file");
+  const bool kind_known =
+      kind == static_cast<uint32_t>(IndexKind::kSegment) || kind == static_cast<uint32_t>(IndexKind::kTier);
+  if (!reader.ok() || !kind_known || !PartsFit(header) || !SequencesFit(header))
+    return absl::DataLossError("index header does not fit its file");
   return header;
 }
 
@@ -148,7 +151,8 @@ std::string TierFileName(SegmentNumber first, SegmentNumber last) {
 }
 
 bool IsTierFileName(std::string_view name) {
-  return name.size() == kTierPrefix.size() + 33 + kIndexSuffix.size() && name.substr(0, kTierPrefix.size()) == kTierPrefix &&
+  return name.size() == kTierPrefix.size() + 33 + kIndexSuffix.size() &&
+         name.substr(0, kTierPrefix.size()) == kTierPrefix &&
          name.substr(name.size() - kIndexSuffix.size()) == kIndexSuffix;
 }
 

@@ -18,7 +18,8 @@ std::optional<VisibleMessage> MessageOf(const ScannedRecord& record, const Catal
   const std::optional<SubjectId> subject = catalogue.Find(body->subject);
   if (!subject) {
     // Every visible message's subject is in the catalogue, so this one was never visible.
-    spdlog::warn("log: a message with sequence {} has a subject that is not in the catalogue", record.header.sequence.value());
+    spdlog::warn("log: a message with sequence {} has a subject that is not in the catalogue",
+                 record.header.sequence.value());
     return std::nullopt;
   }
   VisibleMessage message;

@@ -1,7 +1,7 @@
 // Makes the index of a sealed segment again by reading the segment.
 //
-// Threading: any thread. Errors: those of reading; damaged records are left out. Limits: reads the whole segment, memory of
-// one chunk or group and the index itself.
+// Threading: any thread. Errors: those of reading; damaged records are left out. Limits: reads the whole segment,
+// memory of one chunk or group and the index itself.
 #pragma once
 
 #include <memory>

@@ -26,7 +26,9 @@ Indexer::~Indexer() {
   thread_.join();
 }
 
-std::string Indexer::PathOf(SegmentNumber number) const { return io::JoinPath(options_.directory, IndexFileName(number)); }
+std::string Indexer::PathOf(SegmentNumber number) const {
+  return io::JoinPath(options_.directory, IndexFileName(number));
+}
 
 // ---- For the others
 

@@ -1,7 +1,7 @@
 // The background thread that writes the index files of sealed segments, merges tiers, and has damaged ones made again.
 //
-// Threading: any thread. Errors: what cannot be written is tried again each second and with every change; meanwhile nobody
-// waits for it, so that a full disk can still be emptied. Limits: kMaxUnindexedSegments, see WaitForRoom.
+// Threading: any thread. Errors: what cannot be written is tried again each second and with every change; meanwhile
+// nobody waits for it, so that a full disk can still be emptied. Limits: kMaxUnindexedSegments, see WaitForRoom.
 #pragma once
 
 #include <atomic>
@@ -41,8 +41,8 @@ class Indexer {
   // Waits until nothing is left to do, or something failed again.
   void Finish();
 
-  // For who found the index of a sealed segment unusable: gives it one in memory, made from the segment. OK when another
-  // did that in the meantime.
+  // For who found the index of a sealed segment unusable: gives it one in memory, made from the segment. OK when
+  // another did that in the meantime.
   absl::Status Rebuild(const std::shared_ptr<Segment>& segment, const absl::Status& why);
   // For who found a tier unusable.
   void DropTier(const std::shared_ptr<Tier>& tier, const absl::Status& why);

@@ -1,8 +1,9 @@
 // Files that are opened when they are needed and closed again when too many are open, so that a store of many thousand
 // segments does not need as many descriptors.
 //
-// Threading: any thread. A LazyFile has at most one io::File alive at a time, also when a reader keeps one that was closed
-// here. Errors: those of opening; NOT_FOUND after Retire. Limits: about `max_open` files plus those that readers hold.
+// Threading: any thread. A LazyFile has at most one io::File alive at a time, also when a reader keeps one that was
+// closed here. Errors: those of opening; NOT_FOUND after Retire. Limits: about `max_open` files plus those that readers
+// hold.
 #pragma once
 
 #include <atomic>

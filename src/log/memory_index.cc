@@ -10,12 +10,14 @@ namespace {
 
 // Up to so many subjects of a pattern are walked one by one; more of them are looked for in all messages of the range.
 constexpr size_t kMaxWalkedSubjects = 16;
+// So many messages, and as many again as are wanted, are checked one by one before the subjects of a pattern are looked
+// up.
+constexpr size_t kMaxCheckedMessages = 1024;
 
 }  // namespace
 
 MemoryIndex::MemoryIndex(SegmentNumber number, uint64_t identity, const Catalogue& catalogue)
     : number_(number),
-      identity_(identity),
       catalogue_(catalogue),
       by_subject_(0, EntryHash{&entries_}, EntryEqual{&entries_}),
       by_name_(NameLess{&catalogue}) {
@@ -167,13 +169,47 @@ std::vector<uint32_t> MemoryIndex::EntriesBelow(const Pattern& pattern) const {
 
   std::vector<uint32_t> matching;
   const std::string& base = pattern.base();
-  if (const auto exact = by_name_.find(std::string_view(base)); exact != by_name_.end()) matching.push_back(exact->entry);
+  if (const auto exact = by_name_.find(std::string_view(base)); exact != by_name_.end())
+    matching.push_back(exact->entry);
   const std::string end = base + static_cast<char>('.' + 1);
   for (auto next = by_name_.lower_bound(std::string_view(base + '.'));
        next != by_name_.end() && catalogue_.Name(next->subject) < end; ++next) {
     matching.push_back(next->entry);
   }
   return matching;
+}
+
+void MemoryIndex::CheckEach(const Pattern& pattern, const OrdinalRange& range, size_t limit,
+                            std::vector<uint32_t>& ordinals) const {
+  std::vector<SubjectId> subjects;
+  subjects.reserve(range.end - range.begin);
+  {
+    absl::MutexLock lock(&mutex_);
+    for (uint32_t ordinal = range.begin; ordinal < range.end; ++ordinal) {
+      subjects.push_back(SubjectId(entries_[ChunkOf(ordinal).entry[ordinal % kChunkMessages]].subject));
+    }
+  }
+  bool matches = false;
+  for (size_t i = 0; i < subjects.size() && ordinals.size() < limit; ++i) {
+    if (i == 0 || subjects[i] != subjects[i - 1]) matches = pattern.Matches(catalogue_.Name(subjects[i]));
+    if (matches) ordinals.push_back(range.begin + static_cast<uint32_t>(i));
+  }
+}
+
+void MemoryIndex::WalkEach(const std::vector<uint32_t>& entries, const OrdinalRange& range, size_t limit,
+                           std::vector<uint32_t>& ordinals) const {
+  const size_t before = ordinals.size();
+  for (const uint32_t entry : entries) {
+    WalkStart start;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (entries_[entry].last < range.begin) continue;
+      start = StartWalk(entry, range.begin);
+    }
+    Walk(start, range, limit - before, ordinals);
+  }
+  std::sort(ordinals.begin() + static_cast<ptrdiff_t>(before), ordinals.end());
+  if (ordinals.size() > limit) ordinals.resize(limit);
 }
 
 void MemoryIndex::FindBelow(const Query& query, size_t limit, std::vector<uint32_t>& ordinals) const {
@@ -183,22 +219,15 @@ void MemoryIndex::FindBelow(const Query& query, size_t limit, std::vector<uint32
     range = RangeOf(query.after, query.through);
   }
   if (range.begin >= range.end) return;
+  // Readers at the tail, and patterns that match much, are done here: they need not know all subjects that match.
+  const uint64_t checked_end = range.begin + uint64_t{kMaxCheckedMessages} + std::min(limit, kMaxCheckedMessages);
+  const OrdinalRange checked{range.begin, static_cast<uint32_t>(std::min<uint64_t>(range.end, checked_end))};
+  CheckEach(query.pattern, checked, limit, ordinals);
+  range.begin = checked.end;
+  if (range.begin >= range.end || ordinals.size() >= limit) return;
+
   const std::vector<uint32_t> entries = EntriesBelow(query.pattern);
-  if (entries.empty()) return;
-  if (entries.size() <= kMaxWalkedSubjects) {
-    for (const uint32_t entry : entries) {
-      WalkStart start;
-      {
-        absl::MutexLock lock(&mutex_);
-        if (entries_[entry].last < range.begin) continue;
-        start = StartWalk(entry, range.begin);
-      }
-      Walk(start, range, limit, ordinals);
-    }
-    std::sort(ordinals.begin(), ordinals.end());
-    if (ordinals.size() > limit) ordinals.resize(limit);
-    return;
-  }
+  if (entries.size() <= kMaxWalkedSubjects) return WalkEach(entries, range, limit, ordinals);
   std::vector<bool> matches(*std::max_element(entries.begin(), entries.end()) + 1);
   for (const uint32_t entry : entries) matches[entry] = true;
   for (uint32_t ordinal = range.begin; ordinal < range.end && ordinals.size() < limit; ++ordinal) {
@@ -233,7 +262,8 @@ void MemoryIndex::AppendHits(const std::vector<uint32_t>& ordinals, std::vector<
   hits.reserve(hits.size() + ordinals.size());
   absl::MutexLock lock(&mutex_);
   auto run = std::upper_bound(runs_.begin(), runs_.end(), ordinals.front(),
-                              [](uint32_t ordinal, const Run& r) { return ordinal < r.ordinal; }) - 1;
+                              [](uint32_t ordinal, const Run& r) { return ordinal < r.ordinal; }) -
+             1;
   for (const uint32_t ordinal : ordinals) {
     while (run + 1 != runs_.end() && (run + 1)->ordinal <= ordinal) ++run;
     hits.push_back({Sequence(run->sequence + (ordinal - run->ordinal)), offset8(ordinal)});

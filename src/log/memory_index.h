@@ -1,11 +1,11 @@
 // The index of a segment in memory: the active one, and sealed ones until their file is written.
 //
-// Each message has its record's offset, its subject's entry and the next message of the same subject; each subject has an
-// entry, and every 64th message of it is remembered, so that a search begins close to where it ends.
+// Each message has its record's offset, its subject's entry and the next message of the same subject; each subject has
+// an entry, and every 64th message of it is remembered, so that a search begins close to where it ends.
 //
-// Threading: Add and Close by one thread; the rest by any. Readers hold the lock for a look-up, never for a walk. Errors:
-// none but NOT_FOUND of FindOne. Limits: 12 bytes a message and about 35 a subject that has messages in the segment: below
-// 16 bytes a message from 9 messages a subject on; 16 more for each gap in the sequences.
+// Threading: Add and Close by one thread; the rest by any. Readers hold the lock for a look-up, never for a walk.
+// Errors: none but NOT_FOUND of FindOne. Limits: 12 bytes a message and about 35 a subject that has messages in the
+// segment: below 16 bytes a message from 9 messages a subject on; 16 more for each gap in the sequences.
 #pragma once
 
 #include <array>
@@ -49,7 +49,7 @@ class MemoryIndex : public SegmentIndex {
   struct SubjectPostings {
     std::string_view name;
     uint64_t payload_bytes;
-    uint32_t first;       // ordinal
+    uint32_t first;  // ordinal
     uint32_t count;
   };
   // Sorted by name.
@@ -125,7 +125,7 @@ class MemoryIndex : public SegmentIndex {
   struct WalkStart {
     uint32_t ordinal = kNone;
     uint64_t before = 0;
-    uint64_t count = 0;   // of all messages
+    uint64_t count = 0;  // of all messages
   };
 
   const Chunk& ChunkOf(uint32_t ordinal) const { return *chunks_[ordinal / kChunkMessages]; }
@@ -140,14 +140,18 @@ class MemoryIndex : public SegmentIndex {
   // Appends up to `limit` ordinals of the range.
   void Walk(const WalkStart& start, const OrdinalRange& range, size_t limit, std::vector<uint32_t>& ordinals) const;
   void FindExact(const Query& query, size_t limit, std::vector<uint32_t>& ordinals) const;
+  // These append until there are `limit` ordinals.
   void FindBelow(const Query& query, size_t limit, std::vector<uint32_t>& ordinals) const;
+  void CheckEach(const Pattern& pattern, const OrdinalRange& range, size_t limit,
+                 std::vector<uint32_t>& ordinals) const;
+  void WalkEach(const std::vector<uint32_t>& entries, const OrdinalRange& range, size_t limit,
+                std::vector<uint32_t>& ordinals) const;
   uint64_t CountEntry(uint32_t entry, uint32_t begin) const;
   // Entries whose subjects match `a.b.*`.
   std::vector<uint32_t> EntriesBelow(const Pattern& pattern) const;
   void AppendHits(const std::vector<uint32_t>& ordinals, std::vector<Hit>& hits) const;
 
   const SegmentNumber number_;
-  const uint64_t identity_;
   const Catalogue& catalogue_;
 
   // A chunk's bytes below the count never change, but for `next`; whoever saw the count under the lock may read them.

@@ -96,16 +96,30 @@ TEST_F(MemoryIndexTest, PatternsSeeSubjectsThatCameLater) {
   EXPECT_EQ(Count("a.*", 0), 103u);
 }
 
+TEST_F(MemoryIndexTest, RarePatternsAreFoundFarAway) {
+  for (uint64_t i = 1; i <= 10'000; ++i) Add(i % 4000 == 0 ? Concat("rare.", i) : Concat("often.", i % 30), i);
+  for (const uint64_t after : {0, 3999, 4000, 7000}) {
+    const auto found = Find("rare.*", after);
+    const uint64_t first = (after / 4000 + 1) * 4000;
+    ASSERT_EQ(found.size(), (10'000 - after / 4000 * 4000) / 4000);
+    ASSERT_EQ(found.front(), first);
+  }
+  EXPECT_THAT(Find("rare.*", 8000), IsEmpty());
+  EXPECT_EQ(Find("often.*", 0, UINT64_MAX, 5000).size(), 5000u);
+  EXPECT_EQ(Find("often.*", 0, UINT64_MAX, 100'000).size(), 9'998u);
+}
+
 TEST_F(MemoryIndexTest, DescribesSubjectsInOrder) {
   Add("b", 1, 10);
   Add("a", 2, 5);
   Add("b", 3, 7);
   std::vector<std::string> totals;
-  ASSERT_TRUE(index_.Describe(
-                        [&](const SegmentSet::SubjectTotal& total) {
-                          totals.push_back(Concat(total.subject, " ", total.messages, " ", total.payload_bytes));
-                        },
-                        [](const Hit&) {})
+  ASSERT_TRUE(index_
+                  .Describe(
+                      [&](const SegmentSet::SubjectTotal& total) {
+                        totals.push_back(Concat(total.subject, " ", total.messages, " ", total.payload_bytes));
+                      },
+                      [](const Hit&) {})
                   .ok());
   EXPECT_THAT(totals, ElementsAre("a 1 5", "b 2 17"));
   const SegmentSummary summary = index_.Summary();

@@ -1,8 +1,8 @@
 // Reads the name table of an index file: names in byte order, each with a list of numbers, found by name through a hash
 // table on disk (about four pages), by range through binary search, or all in order.
 //
-// Threading: any thread; a cursor belongs to one. Errors: DATA_LOSS and those of the file. Limits: nothing is kept in memory
-// but pages in the cache.
+// Threading: any thread; a cursor belongs to one. Errors: DATA_LOSS and those of the file. Limits: nothing is kept in
+// memory but pages in the cache.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // Writes the name table of an index file from names that come in order, each after its list.
 //
-// Threading: one thread. Errors: kept, answered by Finish. Limits: 2 MiB of buffers and 8 bytes a name, for the hash table.
+// Threading: one thread. Errors: kept, answered by Finish. Limits: 2 MiB of buffers and 8 bytes a name, for the hash
+// table.
 #pragma once
 
 #include <cstdint>

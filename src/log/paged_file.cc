@@ -128,8 +128,8 @@ absl::Status PagedFile::ReadBulk(uint64_t offset, absl::Span<char> to) const {
     MTS_ASSIGN_OR_RETURN(const size_t bytes,
                          file->ReadAt(first * kPageBytes, absl::MakeSpan(pages.data(), count * kPageBytes)));
     for (uint64_t i = 0; i < count; ++i) {
-      const std::string_view page = std::string_view(pages).substr(0, bytes).substr(
-          std::min<uint64_t>(bytes, i * kPageBytes), kPageBytes);
+      const std::string_view page =
+          std::string_view(pages).substr(0, bytes).substr(std::min<uint64_t>(bytes, i * kPageBytes), kPageBytes);
       MTS_RETURN_IF_ERROR(CheckPage(page, first + i, path()));
       const uint64_t begin = offset % kPageContentBytes;
       const size_t part = std::min<size_t>(to.size(), kPageContentBytes - begin);

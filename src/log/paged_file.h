@@ -1,8 +1,10 @@
-// Index files as pages of 4096 bytes: 4092 bytes of content and their checksum (docs/log_format.md, "Index"), so that every
-// read is checked and no damaged number is ever used. Offsets are those of the content, as if the checksums were not there.
+// Index files as pages of 4096 bytes: 4092 bytes of content and their checksum (docs/log_format.md, "Index"), so that
+// every read is checked and no damaged number is ever used. Offsets are those of the content, as if the checksums were
+// not there.
 //
-// Threading: a writer belongs to one thread; a PagedFile may be read by any. Errors: DATA_LOSS for a wrong checksum or an
-// early end or a file that is gone, with file and offset; else those of the file system. Limits: a writer holds one buffer of 256 KiB.
+// Threading: a writer belongs to one thread; a PagedFile may be read by any. Errors: DATA_LOSS for a wrong checksum or
+// an early end or a file that is gone, with file and offset; else those of the file system. Limits: a writer holds one
+// buffer of 256 KiB.
 #pragma once
 
 #include <cstdint>
@@ -43,10 +45,10 @@ class PagedWriter {
   void WriteOut();
 
   std::unique_ptr<io::File> file_;
-  std::string buffer_;        // whole pages, then the content of the open one
-  uint64_t page_ = 1;         // number of the open page
+  std::string buffer_;  // whole pages, then the content of the open one
+  uint64_t page_ = 1;   // number of the open page
   uint64_t written_ = kPageBytes;
-  size_t open_content_ = 0;   // bytes in the open page
+  size_t open_content_ = 0;  // bytes in the open page
   uint64_t position_ = kPageContentBytes;
   absl::Status status_;
 };
@@ -92,7 +94,7 @@ class NumberWindow {
   const PagedFile& file_;
   const uint64_t begin_;
   const uint64_t count_;
-  uint64_t first_ = 0;   // index of the first one in the window
+  uint64_t first_ = 0;  // index of the first one in the window
   uint64_t filled_ = 0;
   uint32_t numbers_[kNumbers];
 };

@@ -1,6 +1,7 @@
 // One live segment: what is known of it, its file, its index.
 //
-// Threading: any thread. The index changes from memory to disk, and back when that one is damaged; nothing else changes.
+// Threading: any thread. The index changes from memory to disk, and back when that one is damaged; nothing else
+// changes.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,11 @@ class Segment {
   // `upper`: no message of this or an earlier segment has a greater sequence; meaningless while active.
   Segment(Kind kind, const SegmentSummary& summary, Sequence upper, std::shared_ptr<LazyFile> file,
           std::shared_ptr<MemoryIndex> memory, std::shared_ptr<DiskIndex> disk)
-      : kind_(kind), summary_(summary), upper_(upper), file_(std::move(file)), memory_(std::move(memory)),
+      : kind_(kind),
+        summary_(summary),
+        upper_(upper),
+        file_(std::move(file)),
+        memory_(std::move(memory)),
         disk_(std::move(disk)) {}
 
   SegmentNumber number() const { return summary_.number; }

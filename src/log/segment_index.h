@@ -1,9 +1,9 @@
-// Where the messages of one segment lie: in memory (MemoryIndex) while it grows and until its .index is written, on disk
-// (DiskIndex) afterwards.
+// Where the messages of one segment lie: in memory (MemoryIndex) while it grows and until its .index is written, on
+// disk (DiskIndex) afterwards.
 //
-// Threading: any thread; MemoryIndex says who may add. Errors: DATA_LOSS when the index on disk is damaged or gone (it can be
-// made again), those of the file system. Limits: less than 2^32 messages, sequences less than
-// 2^32 apart, in one segment.
+// Threading: any thread; MemoryIndex says who may add. Errors: DATA_LOSS when the index on disk is damaged or gone (it
+// can be made again), those of the file system. Limits: less than 2^32 messages, sequences less than 2^32 apart, in one
+// segment.
 #pragma once
 
 #include <cstdint>

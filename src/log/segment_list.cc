@@ -11,25 +11,22 @@ bool EarlierTier(const std::shared_ptr<Tier>& a, const std::shared_ptr<Tier>& b)
 }  // namespace
 
 size_t SegmentView::FirstAfter(Sequence after) const {
-  return static_cast<size_t>(std::partition_point(segments.begin(), segments.end(),
-                                                  [after](const std::shared_ptr<Segment>& segment) {
-                                                    return segment->upper() <= after;
-                                                  }) -
-                             segments.begin());
+  return static_cast<size_t>(
+      std::partition_point(segments.begin(), segments.end(),
+                           [after](const std::shared_ptr<Segment>& segment) { return segment->upper() <= after; }) -
+      segments.begin());
 }
 
 size_t SegmentView::FirstFrom(SegmentNumber number) const {
-  return static_cast<size_t>(std::partition_point(segments.begin(), segments.end(),
-                                                  [number](const std::shared_ptr<Segment>& segment) {
-                                                    return segment->number() < number;
-                                                  }) -
-                             segments.begin());
+  return static_cast<size_t>(
+      std::partition_point(segments.begin(), segments.end(),
+                           [number](const std::shared_ptr<Segment>& segment) { return segment->number() < number; }) -
+      segments.begin());
 }
 
 std::shared_ptr<Tier> SegmentView::TierOver(SegmentNumber number) const {
-  const auto found = std::partition_point(tiers.begin(), tiers.end(), [number](const std::shared_ptr<Tier>& tier) {
-    return tier->last() < number;
-  });
+  const auto found = std::partition_point(
+      tiers.begin(), tiers.end(), [number](const std::shared_ptr<Tier>& tier) { return tier->last() < number; });
   return found != tiers.end() && (*found)->Covers(number) ? *found : nullptr;
 }
 
@@ -103,9 +100,8 @@ bool SegmentList::ReplaceTiers(absl::Span<const std::shared_ptr<Tier>> old, std:
   for (const std::shared_ptr<Tier>& one : old) {
     if (std::find(now_.tiers.begin(), now_.tiers.end(), one) == now_.tiers.end()) return false;
   }
-  std::erase_if(now_.tiers, [&](const std::shared_ptr<Tier>& one) {
-    return std::find(old.begin(), old.end(), one) != old.end();
-  });
+  std::erase_if(now_.tiers,
+                [&](const std::shared_ptr<Tier>& one) { return std::find(old.begin(), old.end(), one) != old.end(); });
   now_.tiers.insert(std::upper_bound(now_.tiers.begin(), now_.tiers.end(), tier, EarlierTier), tier);
   view_ = nullptr;
   return true;

@@ -79,10 +79,12 @@ absl::Status SegmentSetImpl::AdoptIndexed(const SegmentSummary& summary) {
     spdlog::error("log: {}; the index is made again", status.ToString());
     return absl::DataLossError(ToAbsl(status.ToString()));
   }
-  auto file = std::make_shared<LazyFile>(open_files_, PathOf(SegmentFileName(summary.number)), io::OpenMode::kReadWrite);
+  auto file =
+      std::make_shared<LazyFile>(open_files_, PathOf(SegmentFileName(summary.number)), io::OpenMode::kReadWrite);
   const Sequence upper = std::max(last_upper_, summary.last);
   last_upper_ = upper;
-  Append(std::make_shared<Segment>(Segment::Kind::kSealed, summary, upper, std::move(file), nullptr, *std::move(index)));
+  Append(
+      std::make_shared<Segment>(Segment::Kind::kSealed, summary, upper, std::move(file), nullptr, *std::move(index)));
   return absl::OkStatus();
 }
 
@@ -120,9 +122,8 @@ absl::Status SegmentSetImpl::DescribeFront(absl::FunctionRef<void(const SubjectT
   }
   // Once without telling, so that nothing is told twice when the index turns out to be damaged in the middle.
   const SegmentPtr& front = view->segments.front();
-  MTS_RETURN_IF_ERROR(AskIndex(front, [](const SegmentIndex& index) {
-    return index.Describe([](const SubjectTotal&) {}, [](const Hit&) {});
-  }));
+  MTS_RETURN_IF_ERROR(AskIndex(
+      front, [](const SegmentIndex& index) { return index.Describe([](const SubjectTotal&) {}, [](const Hit&) {}); }));
   MTS_ASSIGN_OR_RETURN(const std::shared_ptr<io::File> file, front->file()->Get());
   return front->index()->Describe(subject, [&](const Hit& hit) {
     reference({file, front->number(), front->identity(), uint64_t{hit.offset8} * kAlignment, hit.sequence});

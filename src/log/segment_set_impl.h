@@ -44,8 +44,8 @@ class SegmentSetImpl : public SegmentSet {
   std::string PathOf(const std::string& name) const { return io::JoinPath(options_.directory, name); }
   void Append(SegmentPtr segment);
 
-  // Calls `ask` with the segment's index; when that is damaged, again with the one made anew. Nothing is asked of a segment
-  // that was removed meanwhile.
+  // Calls `ask` with the segment's index; when that is damaged, again with the one made anew. Nothing is asked of a
+  // segment that was removed meanwhile.
   absl::Status AskIndex(const SegmentPtr& segment, absl::FunctionRef<absl::Status(const SegmentIndex&)> ask);
   // Calls `visit` with each segment from place `begin` on that may hold a match, until it answers false.
   absl::Status ForEachCandidate(const SegmentView& view, const Pattern& pattern, size_t begin,

@@ -85,7 +85,8 @@ absl::Status SegmentSetImpl::FindIn(const SegmentPtr& segment, const SegmentInde
   const absl::StatusOr<std::shared_ptr<io::File>> file = segment->file()->Get();
   if (!file.ok()) return segment->removed() ? absl::OkStatus() : file.status();
   for (const Hit& hit : hits) {
-    locations.push_back({*file, segment->number(), segment->identity(), uint64_t{hit.offset8} * kAlignment, hit.sequence});
+    locations.push_back(
+        {*file, segment->number(), segment->identity(), uint64_t{hit.offset8} * kAlignment, hit.sequence});
   }
   return absl::OkStatus();
 }
@@ -102,16 +103,15 @@ absl::StatusOr<SegmentSet::Found> SegmentSetImpl::Find(const Pattern& pattern, S
   }
   const std::shared_ptr<const SegmentView> view = segments_.View();
   std::vector<Location>& locations = found.locations;
-  MTS_RETURN_IF_ERROR(ForEachCandidate(*view, pattern, view->FirstAfter(narrow_after),
-                                       [&](const SegmentPtr& segment) -> absl::StatusOr<bool> {
-                                         if (segment->sealed() && segment->sealed_summary().first > narrow_through) {
-                                           return false;
-                                         }
-                                         const SegmentIndex::Query query{pattern, narrow_after, narrow_through,
-                                                                         limit - locations.size()};
-                                         MTS_RETURN_IF_ERROR(FindIn(segment, query, locations));
-                                         return locations.size() < limit;
-                                       }));
+  MTS_RETURN_IF_ERROR(ForEachCandidate(
+      *view, pattern, view->FirstAfter(narrow_after), [&](const SegmentPtr& segment) -> absl::StatusOr<bool> {
+        if (segment->sealed() && segment->sealed_summary().first > narrow_through) {
+          return false;
+        }
+        const SegmentIndex::Query query{pattern, narrow_after, narrow_through, limit - locations.size()};
+        MTS_RETURN_IF_ERROR(FindIn(segment, query, locations));
+        return locations.size() < limit;
+      }));
   if (locations.size() >= limit) found.scanned_through = locations.back().sequence;
   return found;
 }
@@ -131,7 +131,8 @@ absl::StatusOr<SegmentSet::Location> SegmentSetImpl::FindOne(Sequence sequence) 
   if (!hit) return missing;
   absl::StatusOr<std::shared_ptr<io::File>> file = segment->file()->Get();
   if (!file.ok()) return segment->removed() ? missing : file.status();
-  return Location{*std::move(file), segment->number(), segment->identity(), uint64_t{hit->offset8} * kAlignment, sequence};
+  return Location{*std::move(file), segment->number(), segment->identity(), uint64_t{hit->offset8} * kAlignment,
+                  sequence};
 }
 
 absl::StatusOr<uint64_t> SegmentSetImpl::CountAfter(const Pattern& pattern, Sequence after) {
@@ -139,8 +140,8 @@ absl::StatusOr<uint64_t> SegmentSetImpl::CountAfter(const Pattern& pattern, Sequ
   if (!Narrow(pattern, after, through)) return 0;
   const std::shared_ptr<const SegmentView> view = segments_.View();
   uint64_t sum = 0;
-  MTS_RETURN_IF_ERROR(ForEachCandidate(
-      *view, pattern, view->FirstAfter(after), [&](const SegmentPtr& segment) -> absl::StatusOr<bool> {
+  MTS_RETURN_IF_ERROR(
+      ForEachCandidate(*view, pattern, view->FirstAfter(after), [&](const SegmentPtr& segment) -> absl::StatusOr<bool> {
         uint64_t count = 0;
         MTS_RETURN_IF_ERROR(AskIndex(segment, [&](const SegmentIndex& index) -> absl::Status {
           MTS_ASSIGN_OR_RETURN(count, index.CountAfter(pattern, after));

@@ -106,8 +106,8 @@ TEST(SegmentSetTest, RemovedFrontIsReusedOnlyWhenNobodyReadsIt) {
   Fill(world, 3, 5, 2);
   world.set().FinishIndexing();
   const auto held = world.set().Find(P("*"), Sequence(0), Sequence(1), 1);
-  EXPECT_EQ(world.RemoveFront(), nullptr);          // `held` reads it
-  world.ExpectReadable(held->locations.front());    // and still can
+  EXPECT_EQ(world.RemoveFront(), nullptr);        // `held` reads it
+  world.ExpectReadable(held->locations.front());  // and still can
   EXPECT_NE(world.RemoveFront(), nullptr);
   EXPECT_THAT(world.FilesNamed("0000000000000001.index"), IsEmpty());
   EXPECT_THAT(world.FilesNamed("0000000000000002.index"), IsEmpty());
@@ -225,10 +225,10 @@ TEST(SegmentSetTest, DamagedFrontIsDescribedOnce) {
   const uint64_t size = *(*world.files().Open(world.IndexPath(1), io::OpenMode::kRead))->Size();
   world.files().Damage(world.IndexPath(1), size - 4096 * 4, "rot");
   uint64_t messages = 0;
-  ASSERT_TRUE(world.set()
-                  .DescribeFront([&](const SegmentSet::SubjectTotal& total) { messages += total.messages; },
-                                 [](const auto&) {})
-                  .ok());
+  ASSERT_TRUE(
+      world.set()
+          .DescribeFront([&](const SegmentSet::SubjectTotal& total) { messages += total.messages; }, [](const auto&) {})
+          .ok());
   EXPECT_EQ(messages, 2000u);
 }
 
@@ -258,7 +258,8 @@ TEST(SegmentSetTest, TierOfOtherSegmentsIsDroppedAtStart) {
   other.set().FinishIndexing();
   other.Close();
   ASSERT_TRUE(io::WriteFileAtomically(other.files(), tier, bytes).ok());
-  ASSERT_TRUE(io::WriteFileAtomically(other.files(), LogPath("tier-00000000000000ff-0000000000000100.index"), "?").ok());
+  ASSERT_TRUE(
+      io::WriteFileAtomically(other.files(), LogPath("tier-00000000000000ff-0000000000000100.index"), "?").ok());
   ASSERT_TRUE(io::WriteFileAtomically(other.files(), LogPath("0000000000000002.index.tmp.names"), "?").ok());
   EXPECT_EQ(other.Reopen(), 8u);
   for (const char* pattern : {"s.0", "s.7", "s.*", "*"}) other.ExpectSame(P(pattern), 0, 10'000, 1000);
@@ -387,7 +388,9 @@ class RandomRun {
       const uint64_t through = Draw(3) == 0 ? after + Draw(100) : UINT64_MAX;
       const auto limit = static_cast<uint32_t>(1 + Draw(Draw(3) == 0 ? 1000 : 5));
       const uint64_t kind = Draw(4);
-      const Pattern pattern = kind == 0 ? Pattern::All() : kind == 1 ? P((Subject() + ".*").c_str()) : Pattern::Exact(Subject());
+      const Pattern pattern = kind == 0   ? Pattern::All()
+                              : kind == 1 ? P((Subject() + ".*").c_str())
+                                          : Pattern::Exact(Subject());
       world_.ExpectSame(pattern, after, through, limit);
       world_.ExpectOne(Draw(world_.last() + 3));
     }

@@ -1,6 +1,5 @@
-// For the tests of the segment set: real segment files on the simulated disk, a set over them, and the plain truth to compare
-// it with.
-// Threading: one thread writes; FindAsTruth may be asked by that thread only.
+// For the tests of the segment set: real segment files on the simulated disk, a set over them, and the plain truth to
+// compare it with. Threading: one thread writes; FindAsTruth may be asked by that thread only.
 #pragma once
 
 #include <algorithm>

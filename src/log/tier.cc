@@ -37,7 +37,8 @@ absl::Status Tier::LoadMembers() {
   SequentialReader reader(file_, header_.members_at, header_.members_at + header_.members * kTierMemberBytes);
   for (uint64_t i = 0; i < header_.members; ++i) {
     MTS_ASSIGN_OR_RETURN(const std::string_view bytes, reader.Read(kTierMemberBytes));
-    const TierMember member{SegmentNumber(LoadInteger<uint64_t>(bytes.data())), LoadInteger<uint64_t>(bytes.data() + 8)};
+    const TierMember member{SegmentNumber(LoadInteger<uint64_t>(bytes.data())),
+                            LoadInteger<uint64_t>(bytes.data() + 8)};
     if (!Covers(member.number) || (!members_.empty() && member.number <= members_.back().number)) {
       return absl::DataLossError(Concat(path(), ": its segments are out of order"));
     }
@@ -55,8 +56,8 @@ bool Tier::Has(SegmentNumber number, uint64_t identity) const {
 absl::Status Tier::ReadNumbers(const ItemRange& items, std::vector<uint32_t>& numbers) const {
   const size_t before = numbers.size();
   numbers.resize(before + items.count);
-  return names_.ReadItems(items.first, absl::MakeSpan(reinterpret_cast<char*>(numbers.data() + before),
-                                                      items.count * sizeof(uint32_t)));
+  return names_.ReadItems(
+      items.first, absl::MakeSpan(reinterpret_cast<char*>(numbers.data() + before), items.count * sizeof(uint32_t)));
 }
 
 absl::StatusOr<std::vector<uint32_t>> Tier::NumbersBelow(const Pattern& pattern) const {

@@ -1,9 +1,9 @@
-// Which subjects lie in which of many neighbouring segments: a name table whose lists are segment numbers, merged from the
-// indexes of eight segments or from eight tiers. What a tier says is never too little for the segments that it covers; it
-// may name segments that are gone.
+// Which subjects lie in which of many neighbouring segments: a name table whose lists are segment numbers, merged from
+// the indexes of eight segments or from eight tiers. What a tier says is never too little for the segments that it
+// covers; it may name segments that are gone.
 //
-// Threading: any thread. Errors: DATA_LOSS when it is damaged or gone: then the segments are asked one by one. Limits: see
-// PagedFile.
+// Threading: any thread. Errors: DATA_LOSS when it is damaged or gone: then the segments are asked one by one. Limits:
+// see PagedFile.
 #pragma once
 
 #include <cstdint>

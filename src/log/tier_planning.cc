@@ -8,7 +8,7 @@ namespace mts::log {
 namespace {
 
 struct Item {
-  MergeInput input;   // neither: something that cannot be merged lies here
+  MergeInput input;  // neither: something that cannot be merged lies here
   uint64_t level = 0;
 };
 

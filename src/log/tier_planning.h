@@ -1,5 +1,5 @@
-// Which segments or tiers are to be merged next: eight neighbours of the same level, the lowest level first. So a subject is
-// looked for in at most seven places of each of log8(segments) levels.
+// Which segments or tiers are to be merged next: eight neighbours of the same level, the lowest level first. So a
+// subject is looked for in at most seven places of each of log8(segments) levels.
 //
 // Threading: pure. Errors: none.
 #pragma once

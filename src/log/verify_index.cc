@@ -18,7 +18,10 @@ constexpr uint64_t kCacheBytes = 1 * limits::kMiB;
 class Verification {
  public:
   Verification(io::FileSystem& files, const std::string& path, const IndexHeader& header)
-      : open_files_(files, 1), cache_(kCacheBytes), file_(open_files_, cache_, path), header_(header),
+      : open_files_(files, 1),
+        cache_(kCacheBytes),
+        file_(open_files_, cache_, path),
+        header_(header),
         table_(file_, header.table, header.kind) {}
 
   absl::Status Run() {

@@ -1,6 +1,7 @@
 // Reads an index file, of a segment or a tier, from its beginning to its end: for doctor, and where one looks wrong.
 //
-// Threading: any thread. Errors: DATA_LOSS saying what and where; those of the file system. Limits: some 64 KiB buffers.
+// Threading: any thread. Errors: DATA_LOSS saying what and where; those of the file system. Limits: some 64 KiB
+// buffers.
 #pragma once
 
 #include <string>

@@ -26,15 +26,8 @@ class Simulation {
     server_options_.clock = &clock_;
     server_options_.prepared_segments = static_cast<uint32_t>(Below(3));
     server_options_.segment_bytes = Below(2) == 0 ? 64 << 10 : 128 << 10;
-    switch (Below(6)) {
-      case 0:
-        server_options_.durability = log::Durability::kInterval;
-        break;
-      case 1:
-        server_options_.durability = log::Durability::kNone;
-        break;
-      default:
-        break;
+    if (options.weak_durability) {
+      server_options_.durability = Below(2) == 0 ? log::Durability::kInterval : log::Durability::kNone;
     }
     disk_.SetHook([this](const io::FaultFileSystem::Call& call) { return OnCall(call); });
   }
@@ -48,7 +41,6 @@ class Simulation {
 
  private:
   uint64_t Below(uint64_t bound) { return random_() % bound; }
-  bool weak() const { return server_options_.durability != log::Durability::kCommit; }
 
   io::FaultFileSystem::Verdict OnCall(const io::FaultFileSystem::Call& call) {
     if (call.operation != io::FaultOperation::kSyncData && call.operation != io::FaultOperation::kSyncDirectory) {
@@ -106,8 +98,9 @@ class Simulation {
     verification.ledger = &ledger_;
     verification.consumers = &consumers_;
     verification.violations = &violations_;
-    verification.allowed.loss = weak() && lost_power_;
+    verification.allowed.loss = options_.weak_durability && lost_power_;
     verification.allowed.comebacks = verification.allowed.loss;
+    verification.orphans_allowed = options_.weak_durability;
     verification.Run();
     lost_power_ = false;
     result_.messages += ledger_.visible_count();

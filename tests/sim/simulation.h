@@ -15,6 +15,7 @@ namespace mts::sim {
 struct SimulationOptions {
   uint64_t seed = 1;
   int lives = 5;
+  bool weak_durability = false;  // interval or none instead of commit
   uint64_t skipped_site = 0;  // key of a sync that does nothing and answers success; 0: none
 };
 

@@ -20,6 +20,7 @@ struct Verification {
   ConsumerLedger* consumers = nullptr;
   Violations* violations = nullptr;
   Allowed allowed;
+  bool orphans_allowed = false;  // of payload files
 
   void Run();
 

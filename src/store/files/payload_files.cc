@@ -64,15 +64,14 @@ absl::StatusOr<std::unique_ptr<PayloadFiles>> PayloadFiles::Open(Options options
 }
 
 absl::Status PayloadFiles::Recover(const std::vector<PayloadReference>& named) {
-  const std::vector<std::string> named_keys = KeysOf(named);
+  std::vector<std::string> named_keys = KeysOf(named);
   const absl::flat_hash_set<std::string> is_named(named_keys.begin(), named_keys.end());
   MTS_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(paths_.incoming()));
-  std::vector<std::string> to_keep;
-  uint64_t removed = 0;
+  uint64_t kept = 0, removed = 0;
   doubled_at_recovery_ = 0;
   for (const std::string& name : names) {
     if (is_named.contains(name)) {
-      to_keep.push_back(name);
+      ++kept;
       continue;
     }
     if (IsPayloadKey(name) && files_.Exists(paths_.Kept(name)).value_or(false)) ++doubled_at_recovery_;
@@ -80,10 +79,9 @@ absl::Status PayloadFiles::Recover(const std::vector<PayloadReference>& named) {
     removed += status.ok() ? 1 : 0;
     if (!status.ok()) spdlog::warn("a leftover payload file stays: {}", std::string(status.message()));
   }
-  if (!to_keep.empty() || removed > 0) {
-    spdlog::info("payload files after an unclean stop: {} kept, {} removed", to_keep.size(), removed);
-  }
-  kept_.Enqueue(std::move(to_keep));
+  if (kept + removed > 0) spdlog::info("payload files after an unclean stop: {} kept, {} removed", kept, removed);
+  // All that are named, also those that are not in incoming/ any more: they were moved, but perhaps never synced.
+  kept_.Enqueue(std::move(named_keys));
   return kept_.Sync();
 }
 

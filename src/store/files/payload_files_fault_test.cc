@@ -138,6 +138,24 @@ TEST(PayloadFilesFaultTest, ARemovalIsDurableWhenItAnswers) {
   }
 }
 
+TEST(PayloadFilesFaultTest, AMoveThatAKilledServerDidNotSyncIsMadeDurableByRecover) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    FaultFileSystem files(seed);
+    auto store = OpenStore(files, kDirectory);
+    const PayloadReference reference = *Put(*store, "text");
+    store->Keep({reference});
+    store.reset();  // moved, not synced
+    store = OpenStore(files, kDirectory);
+    ASSERT_TRUE(store->Recover({reference}).ok());
+    ASSERT_TRUE(store->SyncKept().ok());  // a checkpoint passes it
+    store.reset();
+    files.PowerCut(seed);
+    store = OpenStore(files, kDirectory);
+    ASSERT_TRUE(store->Recover({}).ok());
+    ASSERT_EQ(Get(*store, reference).value_or("lost"), "text") << "seed " << seed;
+  }
+}
+
 // What a log would know of the payloads, and where its checkpoint is.
 struct KnownPayloads {
   std::vector<std::pair<PayloadReference, std::string>> live;

@@ -87,4 +87,22 @@ Failure FailureOf(const absl::Status& transport, std::string_view what) {
   return {retry ? FailureKind::kRetry : FailureKind::kFinal, absl::Status(code, text)};
 }
 
+absl::Status StatusOfRead(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kUnavailable:
+      return status;
+    default:
+      return absl::UnavailableError(status.message());
+  }
+}
+
+absl::Status StatusOfWrite(const absl::Status& status) {
+  return StatusOfRead(absl::IsNotFound(status) ? absl::UnavailableError(status.message()) : status);
+}
+
 }  // namespace mts::store::s3

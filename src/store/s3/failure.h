@@ -29,4 +29,9 @@ Failure FailureOf(int http_status, const ErrorBody& error, std::string_view what
 // For a transport that did not bring an answer.
 Failure FailureOf(const absl::Status& transport, std::string_view what);
 
+// The status as the contract of PayloadStore has it: what is no fault of the payload is UNAVAILABLE.
+absl::Status StatusOfRead(const absl::Status& status);
+// Of writing, where nothing can be "not found" either.
+absl::Status StatusOfWrite(const absl::Status& status);
+
 }  // namespace mts::store::s3

@@ -7,6 +7,7 @@
 #include "base/crc32c.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "store/s3/failure.h"
 
 namespace mts::store::s3 {
 namespace {
@@ -105,6 +106,19 @@ void UploadWriter::FinishSmall(absl::AnyInvocable<void(absl::StatusOr<PayloadRef
   auto payload = std::make_shared<const std::string>(std::move(whole));
   put_small_(payload, [payload, multipart = multipart_, done = std::move(done)](
                           absl::StatusOr<PayloadReference> reference) mutable { done(std::move(reference)); });
+}
+
+void S3Upload::Write(std::string chunk, absl::AnyInvocable<void(absl::Status)> done) {
+  writer_->Write(std::move(chunk),
+                 [done = std::move(done)](const absl::Status& status) mutable { done(StatusOfWrite(status)); });
+}
+
+void S3Upload::Finish(absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)> done) {
+  finished_ = true;
+  writer_->Finish([done = std::move(done)](absl::StatusOr<PayloadReference> reference) mutable {
+    if (!reference.ok()) return done(StatusOfWrite(reference.status()));
+    done(std::move(reference));
+  });
 }
 
 }  // namespace mts::store::s3

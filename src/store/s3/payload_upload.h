@@ -64,13 +64,8 @@ class S3Upload : public PayloadUpload {
   ~S3Upload() override {
     if (!finished_) writer_->Abandon();
   }
-  void Write(std::string chunk, absl::AnyInvocable<void(absl::Status)> done) override {
-    writer_->Write(std::move(chunk), std::move(done));
-  }
-  void Finish(absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)> done) override {
-    finished_ = true;
-    writer_->Finish(std::move(done));
-  }
+  void Write(std::string chunk, absl::AnyInvocable<void(absl::Status)> done) override;
+  void Finish(absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)> done) override;
 
  private:
   const std::shared_ptr<UploadWriter> writer_;

@@ -38,7 +38,9 @@ bool ParseHttpDate(std::string_view text, int64_t& micros) {
   return true;
 }
 
-std::string WhatOf(const S3Request& request) { return Concat(request.method, " ", request.key); }
+std::string WhatOf(const S3Request& request) {
+  return Concat(request.method, " ", request.key.empty() ? "the bucket" : request.key);
+}
 
 }  // namespace
 
@@ -182,7 +184,8 @@ void RequestSender::Fail(CallPtr call, absl::Status status) {
     // An outage fails thousands a second; one line is enough.
     const int64_t now = transport_.NowMicros();
     int64_t last = last_warning_micros_.load();
-    if (last < now - kWarningPauseMicros && last_warning_micros_.compare_exchange_strong(last, now)) {
+    const bool payload = !call->request.key.empty();  // who asks about the bucket tells about it
+    if (payload && last < now - kWarningPauseMicros && last_warning_micros_.compare_exchange_strong(last, now)) {
       spdlog::warn("{} (after {} tries)", std::string(status.message()), call->tries);
     }
   }

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "store/s3/endpoint.h"
+#include "store/s3/failure.h"
 #include "store/s3/http_transport.h"
 #include "store/s3/multipart_upload.h"
 #include "store/s3/object_client.h"
@@ -26,21 +27,6 @@ constexpr uint64_t kLargePutBytes = 32 * limits::kMiB;  // longer ones go in par
 constexpr uint64_t kMaxRangeBytes = 64 * limits::kMiB;  // of a named object before its size is asked for
 
 using ReferenceDone = absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)>;
-
-// As the contract of PayloadStore has it.
-absl::Status Outward(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kDataLoss:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kUnavailable:
-      return status;
-    default:
-      return absl::UnavailableError(status.message());
-  }
-}
 
 PayloadReference ReferenceTo(std::string key, uint64_t size, uint32_t crc32c) {
   PayloadReference reference;
@@ -137,7 +123,7 @@ void S3Payloads::Put(std::string_view subject, std::string_view payload, Referen
     return PutOne(subject, payload, std::move(done));
   }
   parts_->packer.Add(payload, [done = std::move(done)](absl::StatusOr<PayloadReference> reference) mutable {
-    if (!reference.ok()) return done(Outward(reference.status()));
+    if (!reference.ok()) return done(s3::StatusOfWrite(reference.status()));
     done(std::move(reference));
   });
 }
@@ -148,7 +134,7 @@ void S3Payloads::PutOne(std::string_view subject, std::string_view payload, Refe
   const uint32_t crc32c = reference.crc32c;
   parts_->client.Put(std::move(key), {payload}, crc32c, /*urgent=*/false,
                      [reference = std::move(reference), done = std::move(done)](const absl::Status& status) mutable {
-                       if (!status.ok()) return done(Outward(status));
+                       if (!status.ok()) return done(s3::StatusOfWrite(status));
                        done(std::move(reference));
                      });
 }
@@ -168,7 +154,7 @@ void S3Payloads::PutInParts(std::string_view subject, std::string_view payload, 
     upload->Add(std::move(part), [](const absl::Status&) {});  // Finish tells
   }
   upload->Finish([reference = std::move(reference), done = std::move(done)](const absl::Status& status) mutable {
-    if (!status.ok()) return done(Outward(status));
+    if (!status.ok()) return done(s3::StatusOfWrite(status));
     done(std::move(reference));
   });
 }
@@ -199,7 +185,7 @@ absl::StatusOr<std::unique_ptr<PayloadUpload>> S3Payloads::BeginUpload(std::stri
 void S3Payloads::Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
                      absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
   auto answer = [done = std::move(done)](absl::StatusOr<std::string> bytes) mutable {
-    if (!bytes.ok()) return done(Outward(bytes.status()));
+    if (!bytes.ok()) return done(s3::StatusOfRead(bytes.status()));
     done(std::move(bytes));
   };
   if (reference.key.empty() || reference.kind == PayloadKind::kInline) {
@@ -276,7 +262,7 @@ void S3Payloads::Size(const PayloadReference& reference, absl::AnyInvocable<void
     return done(absl::NotFoundError("there is no such object of a client"));
   parts_->client.Size(reference.key,
                       [this, named, reference, done = std::move(done)](absl::StatusOr<uint64_t> size) mutable {
-                        if (!size.ok()) return done(Outward(size.status()));
+                        if (!size.ok()) return done(s3::StatusOfRead(size.status()));
                         if (named || !parts_->keys.IsPack(reference.key)) return done(*size);
                         if (*size < reference.offset + reference.size) return done(TooShort(reference));
                         done(reference.size);
@@ -295,15 +281,16 @@ void S3Payloads::Remove(const std::vector<PayloadReference>& references, absl::A
     parts_->reader.Forget(reference.key);
     keys.push_back(reference.key);
   }
-  parts_->client.Remove(std::move(keys),
-                        [done = std::move(done)](const absl::Status& status) mutable { done(Outward(status)); });
+  parts_->client.Remove(std::move(keys), [done = std::move(done)](const absl::Status& status) mutable {
+    done(s3::StatusOfRead(status));
+  });
 }
 
 void S3Payloads::ListObjects(std::string from, absl::AnyInvocable<void(absl::StatusOr<ObjectPage>)> done) {
   parts_->client.List(
       {.prefix = parts_->keys.data_prefix(), .after = {}, .token = std::move(from)},
       [this, done = std::move(done)](absl::StatusOr<s3::ListPage> page) mutable {
-        if (!page.ok()) return done(Outward(page.status()));
+        if (!page.ok()) return done(s3::StatusOfRead(page.status()));
         ObjectPage result;
         result.objects.reserve(page->objects.size());
         for (s3::ListedObject& object : page->objects) {
@@ -321,8 +308,9 @@ void S3Payloads::RemoveObjects(std::vector<std::string> keys, absl::AnyInvocable
     if (!parts_->keys.IsOwn(key)) return done(absl::InvalidArgumentError(Concat("object ", key, " is not ours")));
     parts_->reader.Forget(key);
   }
-  parts_->client.Remove(std::move(keys),
-                        [done = std::move(done)](const absl::Status& status) mutable { done(Outward(status)); });
+  parts_->client.Remove(std::move(keys), [done = std::move(done)](const absl::Status& status) mutable {
+    done(s3::StatusOfRead(status));
+  });
 }
 
 void S3Payloads::AbortUploads(Timestamp before, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) {

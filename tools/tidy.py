@@ -29,7 +29,7 @@ ROOMS = {
     "auth": ("base", "model"),
     "rpc": ("base", "model", "broker", "auth", "minitoolstream"),
     "http": ("base", "model", "broker", "auth"),
-    "gate": ("base", "model", "broker", "auth", "iproto"),
+    "gate": ("base", "model", "store", "broker", "auth", "iproto"),
     "cli": ("base", "model", "io", "server", "minitoolstream"),
 }
 # The server wires everything together, so it may include every room but the command line.

@@ -3,7 +3,7 @@
 
 add_library(mts_options INTERFACE)
 target_include_directories(mts_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_compile_options(mts_options INTERFACE -Wall -Wextra -Wno-unused-parameter -Wno-maybe-uninitialized -msse4.2 -fno-omit-frame-pointer)
+target_compile_options(mts_options INTERFACE -Wall -Wextra -Wno-unused-parameter $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> -msse4.2 -fno-omit-frame-pointer)
 if(MTS_WERROR)
   target_compile_options(mts_options INTERFACE -Werror)
 endif()

@@ -122,6 +122,7 @@ class FaultFileSystem : public FileSystem {
   FaultInodePtr FindLocked(std::string_view path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // NOT_FOUND when the directory does not exist.
   absl::StatusOr<Place> PlaceOf(const std::string& path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CreateDirectoriesLocked(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CreateDirectoryLocked(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SyncDirectoryLocked(const std::string& path) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetEntry(const Place& place, const FaultInodePtr& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -130,7 +131,7 @@ class FaultFileSystem : public FileSystem {
   void ReleaseIfUnused(FaultInode& inode) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
-  const FaultInodePtr root_ ABSL_PT_GUARDED_BY(mutex_);
+  const FaultInodePtr root_;  // what it points to is guarded by mutex_
   FaultDirectoryJournal journal_ ABSL_GUARDED_BY(mutex_);
   RandomBits random_ ABSL_GUARDED_BY(mutex_);
   uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;  // one more with each power cut

@@ -36,7 +36,8 @@ void Answerer::Answer(std::vector<std::unique_ptr<Operation>> operations, const 
 void Answerer::Drain() {
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(
-      +[](Answerer* self) { return self->due_.empty() && !self->busy_; }, this));
+      +[](Answerer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) { return self->due_.empty() && !self->busy_; },
+      this));
 }
 
 void Answerer::Run() {
@@ -46,7 +47,9 @@ void Answerer::Run() {
       absl::MutexLock lock(&mutex_);
       busy_ = false;
       mutex_.Await(absl::Condition(
-          +[](Answerer* self) { return !self->due_.empty() || self->stop_; }, this));
+          +[](Answerer* self)
+               ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) { return !self->due_.empty() || self->stop_; },
+          this));
       if (due_.empty()) return;
       due.swap(due_);
       busy_ = true;

@@ -41,13 +41,13 @@ void Checkpointer::OnCommitted(LogPosition end, uint64_t group_bytes) {
   }
   if (options_.ensure_durable && !options_.ensure_durable().ok()) return;
   logged_since_ = 0;
-  auto snapshot = std::make_unique<CheckpointSnapshot>(TakeSnapshot(
-      state_, segments_.Summaries(), end, options_.clock->MonotonicMicros(), RandomIdentity()));
+  auto snapshot = std::make_unique<CheckpointSnapshot>(
+      TakeSnapshot(state_, segments_.Summaries(), end, options_.clock->MonotonicMicros(), RandomIdentity()));
   absl::MutexLock lock(&mutex_);
   due_ = std::move(snapshot);
 }
 
-absl::Status Checkpointer::EnsureBeyond(SegmentNumber segment, const std::function<void()>& nudge) {
+absl::Status Checkpointer::EnsureBeyond(SegmentNumber segment, const std::function<absl::Status()>& nudge) {
   constexpr int kTries = 3;
   for (int i = 0; i < kTries; ++i) {
     uint64_t before = 0;
@@ -58,7 +58,7 @@ absl::Status Checkpointer::EnsureBeyond(SegmentNumber segment, const std::functi
       // One that is being written now may have been taken too early; its end counts as one more attempt.
       before = attempts_ + (writing_ || due_ != nullptr ? 1 : 0);
     }
-    nudge();
+    MTS_RETURN_IF_ERROR(nudge());
     absl::MutexLock lock(&mutex_);
     const auto done = [this, before]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return attempts_ > before || stop_; };
     mutex_.AwaitWithTimeout(absl::Condition(&done), absl::Seconds(10));
@@ -87,7 +87,9 @@ void Checkpointer::Run() {
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(
-          +[](Checkpointer* self) { return self->due_ != nullptr || self->stop_; }, this));
+          +[](Checkpointer* self)
+               ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) { return self->due_ != nullptr || self->stop_; },
+          this));
       if (due_ == nullptr) return;
       snapshot = std::move(due_);
       writing_ = true;

@@ -1,10 +1,11 @@
-// The embedded engine: one append-only log of messages and consumers in one directory (docs/log_format.md, design section 4).
+// The embedded engine: one append-only log of messages and consumers in one directory (docs/log_format.md, design
+// section 4).
 //
 // Life: Open recovers the directory; then any number of threads append and read; Shutdown commits and answers what was
 // accepted. One thread owns the tail (committer.h); reads never wait for it.
 //
-// Threading: any thread. `done` callbacks as in store/message_store.h. Errors: as there; Open as recovery.h. Limits: memory follows
-// the active segment, the index cache, the subjects and consumers, and the queue of the committer.
+// Threading: any thread. `done` callbacks as in store/message_store.h. Errors: as there; Open as recovery.h. Limits:
+// memory follows the active segment, the index cache, the subjects and consumers, and the queue of the committer.
 #pragma once
 
 #include <atomic>
@@ -36,12 +37,12 @@ namespace mts::log {
 
 struct LogOptions {
   io::FileSystem* files = nullptr;
-  std::string directory;                        // exists
+  std::string directory;  // exists
   const Clock* clock = nullptr;
   uint64_t segment_bytes = limits::kSegmentBytes;
   uint32_t prepared_segments = limits::kPreparedSegments;
   Durability durability = Durability::kCommit;
-  int64_t sync_interval_micros = 100'000;       // kInterval
+  int64_t sync_interval_micros = 100'000;  // kInterval
   uint64_t max_subjects = limits::kMaxSubjects;
   int64_t deduplication_window_micros = limits::kDeduplicationWindowMicros;
   uint64_t max_deduplication_ids = limits::kMaxDeduplicationIds;
@@ -50,17 +51,17 @@ struct LogOptions {
   uint64_t index_cache_bytes = 32 * limits::kMiB;
 
   // How payload files follow the log; each may be empty.
-  KeepPayloads keep_payloads;                                                    // named by a durable message
-  std::function<absl::Status()> sync_payloads;                                   // before a checkpoint passes them
+  KeepPayloads keep_payloads;                   // named by a durable message
+  std::function<absl::Status()> sync_payloads;  // before a checkpoint passes them
   std::function<absl::Status(const std::vector<PayloadReference>&)> recover_payloads;  // named by the replayed log
   std::function<void(const std::vector<PayloadReference>&, absl::AnyInvocable<void(absl::Status)>)> remove_payloads;
 };
 
 struct LogCounters {
-  uint64_t damaged_spots = 0;        // found by recovery
-  uint64_t damaged_records = 0;      // met by readers
+  uint64_t damaged_spots = 0;    // found by recovery
+  uint64_t damaged_records = 0;  // met by readers
   uint64_t damaged_indexes = 0;
-  uint64_t cut_bytes = 0;            // torn tail
+  uint64_t cut_bytes = 0;  // torn tail
   uint64_t evicted_deduplication_ids = 0;
   uint64_t segments = 0;
 };
@@ -76,7 +77,8 @@ class Log {
 
   // Blocks on the disk.
   absl::StatusOr<store::MessageBlockPtr> Read(const store::ReadRequest& request);
-  absl::StatusOr<store::MessageBlockPtr> ReadOne(std::string_view subject, Sequence sequence, uint64_t max_inline_bytes);
+  absl::StatusOr<store::MessageBlockPtr> ReadOne(std::string_view subject, Sequence sequence,
+                                                 uint64_t max_inline_bytes);
   absl::StatusOr<Sequence> LastBefore(Timestamp time);
   absl::StatusOr<uint64_t> CountAfter(const Pattern& pattern, Sequence position);
   // With the exact first sequence also where retention removed messages.
@@ -105,10 +107,11 @@ class Log {
   void RemovePayloads(GroupNumber intent, const std::vector<PayloadReference>& payloads);
 
   // Retention (expiry.cc).
-  bool PastLimits(const SegmentSummary& front, const Retention& limits);
-  bool ClockJumped();
+  bool PastLimits(const SegmentSummary& front, const Retention& limits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(expiry_mutex_);
+  bool ClockJumped() ABSL_EXCLUSIVE_LOCKS_REQUIRED(expiry_mutex_);
   absl::StatusOr<FrontRemoval> DescribeFront(const SegmentSummary& front);
-  absl::StatusOr<bool> RollIfOld(const SegmentSummary& active, const Retention& limits);
+  absl::StatusOr<bool> RollIfOld(const SegmentSummary& active, const Retention& limits)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(expiry_mutex_);
   absl::Status RemoveFront(const SegmentSummary& front);
   void WatchFreeSpace();
 

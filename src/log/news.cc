@@ -100,7 +100,9 @@ void News::Run() {
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(
-          +[](News* self) { return !self->pending_.empty() || self->stop_; }, this));
+          +[](News* self)
+               ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex_) { return !self->pending_.empty() || self->stop_; },
+          this));
       if (stop_) return;
       changed.swap(pending_);
     }

@@ -18,7 +18,7 @@ class Verification {
       : egress_(pb::EgressService::NewStub(channel)),
         admin_(pb::AdminService::NewStub(channel)),
         ledger_(ledger),
-        after_(after),
+
         last_(after),
         expected_(ledger.StoredAfter(after)) {}
 
@@ -157,7 +157,6 @@ class Verification {
   std::unique_ptr<pb::EgressService::Stub> egress_;
   std::unique_ptr<pb::AdminService::Stub> admin_;
   Ledger& ledger_;
-  const uint64_t after_;
   uint64_t last_;
   absl::flat_hash_map<uint64_t, std::string> expected_;
   absl::flat_hash_map<std::string, Batch> batches_;

@@ -47,7 +47,7 @@ std::string FormatBytes(uint64_t bytes) {
     value /= 1024;
     ++unit;
   }
-  return absl::StrFormat(value < 10 ? "%.2f %s" : value < 100 ? "%.1f %s" : "%.0f %s", value, kUnits[unit]);
+  return absl::StrFormat("%.*f %s", value < 10 ? 2 : value < 100 ? 1 : 0, value, kUnits[unit]);
 }
 
 std::string FormatCount(uint64_t count) {
@@ -67,7 +67,9 @@ std::string FormatClock(absl::Duration duration) {
   return absl::StrFormat("%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
-std::string FormatTimestamp(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone()); }
+std::string FormatTimestamp(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
 
 std::string PrintableText(std::string_view text, size_t columns) {
   std::string shown;
@@ -123,8 +125,7 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text) {
   for (const char* format : {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M:%E*S", "%Y-%m-%d"}) {
     if (absl::ParseTime(format, ToAbsl(text), &time, &ignored)) return time;
   }
-  return absl::InvalidArgumentError(
-      Concat("'", text, "' is not a time; write for instance 2026-11-23T10:00:00Z"));
+  return absl::InvalidArgumentError(Concat("'", text, "' is not a time; write for instance 2026-11-23T10:00:00Z"));
 }
 
 }  // namespace mts::cli

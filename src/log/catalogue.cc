@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
 #include "base/limits.h"
+#include "base/status.h"
 #include "base/text.h"
 
 namespace mts::log {
@@ -149,6 +150,17 @@ struct Catalogue::Implementation {
     return &entries.at(*found);
   }
 
+  uint32_t Create(const HashedName& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    recent_id = entries.Append(key.name, key.hash);
+    by_hash.insert(recent_id);
+    return recent_id;
+  }
+  absl::Status CheckNotFull(std::string_view subject) const {
+    if (!entries.full()) return absl::OkStatus();
+    return absl::ResourceExhaustedError(
+        Concat("subject ", subject, ": there are ", entries.size(), " subjects already (max_subjects)"));
+  }
+
   void BecomesVisible(uint32_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     // At the end is where a checkpoint's subjects go, one after the other.
     by_name.insert(by_name.end(), id);
@@ -205,14 +217,9 @@ absl::StatusOr<SubjectId> Catalogue::FindOrCreate(std::string_view subject) {
     own.recent_id = *found;
     return SubjectId(*found);
   }
-  if (own.entries.full()) {
-    return absl::ResourceExhaustedError(
-        Concat("subject ", subject, ": there are ", own.entries.size(), " subjects already (max_subjects)"));
-  }
+  MTS_RETURN_IF_ERROR(own.CheckNotFull(subject));
   absl::MutexLock lock(&own.mutex);
-  own.recent_id = own.entries.Append(subject, key.hash);
-  own.by_hash.insert(own.recent_id);
-  return SubjectId(own.recent_id);
+  return SubjectId(own.Create(key));
 }
 
 Sequence Catalogue::accepted_last(SubjectId id) const { return implementation_->entries.at(id.value()).accepted_last; }
@@ -298,12 +305,16 @@ void Catalogue::CountSegment(SubjectId id, uint64_t messages, uint64_t bytes, Se
 }
 
 absl::Status Catalogue::Restore(const store::SubjectState& state) {
-  const absl::StatusOr<SubjectId> id = FindOrCreate(state.subject);
-  if (!id.ok()) return id.status();
   Implementation& own = *implementation_;
+  const HashedName key{state.subject, HashName(state.subject)};
   absl::MutexLock lock(&own.mutex);
-  Entry& entry = own.entries.at(id->value());
-  if (entry.last == kNoSequence && state.last != kNoSequence) own.BecomesVisible(id->value());
+  std::optional<uint32_t> id = own.FindId(key);
+  if (!id) {
+    MTS_RETURN_IF_ERROR(own.CheckNotFull(state.subject));
+    id = own.Create(key);
+  }
+  Entry& entry = own.entries.at(*id);
+  if (entry.last == kNoSequence && state.last != kNoSequence) own.BecomesVisible(*id);
   own.messages += state.messages - entry.messages;
   own.bytes += state.bytes - entry.bytes;
   own.last = std::max(own.last, state.last);
@@ -315,6 +326,12 @@ absl::Status Catalogue::Restore(const store::SubjectState& state) {
   entry.first_time = state.first_time;
   entry.last_time = state.last_time;
   return absl::OkStatus();
+}
+
+void Catalogue::Reserve(uint64_t subjects) {
+  Implementation& own = *implementation_;
+  absl::MutexLock lock(&own.mutex);
+  own.by_hash.reserve(subjects);
 }
 
 void Catalogue::ForEach(absl::FunctionRef<void(const store::SubjectState&)> visit) const {

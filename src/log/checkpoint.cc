@@ -91,6 +91,7 @@ CheckpointSnapshot TakeSnapshot(const State& state, const std::vector<SegmentSum
   snapshot.last_sequence = state.last_sequence;
   snapshot.next_group = state.next_group;
   snapshot.last_time = state.last_time;
+  snapshot.first_segment = state.trim.first_segment;
   snapshot.identity = identity;
   // Most records have about 96 bytes; growing by copies would cost more than a generous guess.
   snapshot.records.reserve(128 * (state.catalogue.subjects() + state.consumers.size() + segments.size()) +
@@ -141,7 +142,8 @@ absl::StatusOr<CheckpointInfo> WriteCheckpoint(io::FileSystem& files, const std:
     const absl::Status removed = files.Remove(io::JoinPath(directory, CheckpointFileName(numbers[i])));
     if (!removed.ok()) spdlog::warn("log: an old checkpoint stays: {}", removed.ToString());
   }
-  return CheckpointInfo{number, snapshot.position, header.size() + snapshot.records.size() + end.size()};
+  return CheckpointInfo{number, snapshot.position, header.size() + snapshot.records.size() + end.size(),
+                        snapshot.first_segment};
 }
 
 }  // namespace mts::log

@@ -27,6 +27,7 @@ struct CheckpointSnapshot {
   Sequence last_sequence;
   GroupNumber next_group;
   Timestamp last_time;
+  SegmentNumber first_segment;  // kept by the trim
   uint64_t identity = 0;
   uint64_t record_count = 0;
   std::string records;
@@ -41,6 +42,7 @@ struct CheckpointInfo {
   uint64_t number = 0;
   LogPosition position;
   uint64_t bytes = 0;
+  SegmentNumber first_segment;  // its trim: it needs no segment before this one
 };
 
 // Writes it under the next number, synced with its directory, then removes all but the two newest.

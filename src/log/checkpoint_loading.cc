@@ -43,9 +43,11 @@ absl::Status ForEachRecord(io::File& file, uint64_t identity,
   }
 }
 
-absl::Status CheckWhole(io::File& file, uint64_t identity) {
+// Answers how many subjects it holds.
+absl::StatusOr<uint64_t> CheckWhole(io::File& file, uint64_t identity) {
   uint64_t records = 0;
-  return ForEachRecord(file, identity, [&](const CheckpointRecord& record) -> absl::Status {
+  uint64_t subjects = 0;
+  const absl::Status status = ForEachRecord(file, identity, [&](const CheckpointRecord& record) -> absl::Status {
     if (Crc32c(record.body) != record.header.body_crc) {
       return absl::DataLossError(Concat("record ", records, " has a wrong checksum"));
     }
@@ -58,8 +60,11 @@ absl::Status CheckWhole(io::File& file, uint64_t identity) {
       return absl::DataLossError("its end says another number of records");
     }
     ++records;
+    if (record.header.type == RecordType::kCheckpointSubject) ++subjects;
     return absl::OkStatus();
   });
+  if (!status.ok()) return status;
+  return subjects;
 }
 
 // Applies records that are whole; one that cannot be decoded although its checksum is right is an INTERNAL error.
@@ -124,7 +129,8 @@ absl::StatusOr<LoadedCheckpoint> LoadOne(io::FileSystem& files, const std::strin
   MTS_ASSIGN_OR_RETURN(const size_t count, file->ReadAt(0, absl::MakeSpan(bytes)));
   MTS_ASSIGN_OR_RETURN(const CheckpointHeader header, DecodeCheckpointHeader(std::string_view(bytes, count)));
   if (header.number != number) return absl::DataLossError(Concat("its header says number ", header.number));
-  MTS_RETURN_IF_ERROR(CheckWhole(*file, header.identity));
+  MTS_ASSIGN_OR_RETURN(const uint64_t subjects, CheckWhole(*file, header.identity));
+  state.catalogue.Reserve(subjects);
 
   LoadedCheckpoint loaded;
   loaded.info.number = number;
@@ -133,6 +139,7 @@ absl::StatusOr<LoadedCheckpoint> LoadOne(io::FileSystem& files, const std::strin
   Application application(state, loaded, now_monotonic_micros);
   MTS_RETURN_IF_ERROR(
       ForEachRecord(*file, header.identity, [&](const CheckpointRecord& record) { return application.Apply(record); }));
+  loaded.info.first_segment = state.trim.first_segment;
   state.last_sequence = header.last_sequence;
   state.next_group = header.next_group;
   state.last_time = header.last_time;

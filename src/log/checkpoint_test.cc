@@ -70,6 +70,8 @@ TEST_F(CheckpointTest, WhatIsLoadedIsWhatWasTaken) {
   ASSERT_TRUE(loaded->has_value());
   EXPECT_EQ((*loaded)->info.position, (LogPosition{SegmentNumber(3), 4200}));
   EXPECT_EQ((*loaded)->info.bytes, info.bytes);
+  EXPECT_EQ(info.first_segment, SegmentNumber(2));
+  EXPECT_EQ((*loaded)->info.first_segment, SegmentNumber(2));
   ASSERT_EQ((*loaded)->segments.size(), 1u);
   EXPECT_EQ((*loaded)->segments[0].identity, 77u);
   EXPECT_EQ((*loaded)->segments[0].end, 9000u);

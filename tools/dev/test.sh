@@ -1,5 +1,6 @@
-# What `./dev test` runs. Presets: release for behaviour, asan-ubsan for memory, tsan for races below the doors, clang for
-# the lock annotations, fuzz for the decoders.
+# What `./dev test` runs. Presets: release for behaviour, asan-ubsan for memory, fuzz for the decoders (by Clang, which also
+# checks the lock annotations of what they use); with --full also tsan for races below the doors, clang and clang-tidy for
+# everything.
 
 MTS_JOBS="$(nproc)"
 

@@ -95,10 +95,12 @@ plan_tests() { # FULL (0 or 1)
   done
   plan_step "build asan-ubsan" step_build asan-ubsan
   plan_step "tests asan-ubsan" step_sanitized asan-ubsan
-  plan_step "build tsan" step_build tsan below_doors
-  plan_step "tests tsan" step_sanitized tsan -L below_doors
-  plan_step "build clang, thread safety" step_build clang
-  plan_step "clang-tidy" run_clang_tidy
+  if ((full)); then
+    plan_step "build tsan" step_build tsan below_doors
+    plan_step "tests tsan" step_sanitized tsan -L below_doors
+    plan_step "build clang, thread safety" step_build clang
+    plan_step "clang-tidy" run_clang_tidy
+  fi
   plan_step "build fuzz" step_build fuzz fuzzers
   plan_step "fuzz, $fuzz_seconds s each" step_fuzz "$fuzz_seconds"
 }

@@ -50,8 +50,9 @@ void Fill(const broker::Limits& limits, minitoolstream::Limits& to) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AdminService::ListSubjects(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
-                                                     grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AdminService::ListSubjects(grpc::CallbackServerContext* context,
+                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return SubjectsCall::Handle(request, response, [this](SubjectsCall* call) {
     const store::Page page = ToPage(call->request.page_size(), call->request.page_token());
     broker_.Subjects(call->request.pattern(), page,
@@ -65,8 +66,9 @@ grpc::ServerUnaryReactor* AdminService::ListSubjects(grpc::CallbackServerContext
   });
 }
 
-grpc::ServerUnaryReactor* AdminService::ListConsumers(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
-                                                      grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AdminService::ListConsumers(grpc::CallbackServerContext* context,
+                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return ConsumersCall::Handle(request, response, [this](ConsumersCall* call) {
     const store::Page page = ToPage(call->request.page_size(), call->request.page_token());
     broker_.consumers().List(call->request.subject(), page,
@@ -83,8 +85,9 @@ grpc::ServerUnaryReactor* AdminService::ListConsumers(grpc::CallbackServerContex
   });
 }
 
-grpc::ServerUnaryReactor* AdminService::GetServerInfo(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
-                                                      grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AdminService::GetServerInfo(grpc::CallbackServerContext* context,
+                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return InfoCall::Handle(request, response, [this](InfoCall* call) {
     broker_.Info([this, call](absl::StatusOr<store::StoreInfo> info) {
       if (!info.ok()) return call->Fail(info.status());

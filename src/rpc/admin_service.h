@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "broker/broker.h"
 #include "minitoolstream/admin.grpc.pb.h"
+#include "rpc/live_calls.h"
 
 namespace mts::rpc {
 
@@ -28,8 +29,8 @@ using AdminBase = minitoolstream::AdminService::WithRawCallbackMethod_ListSubjec
 
 class AdminService final : public AdminBase {
  public:
-  AdminService(broker::Broker& broker, std::string version, Timestamp started)
-      : broker_(broker), version_(std::move(version)), started_(started) {}
+  AdminService(broker::Broker& broker, LiveCalls& calls, std::string version, Timestamp started)
+      : broker_(broker), calls_(calls), version_(std::move(version)), started_(started) {}
 
   grpc::ServerUnaryReactor* ListSubjects(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
@@ -40,6 +41,7 @@ class AdminService final : public AdminBase {
 
  private:
   broker::Broker& broker_;
+  LiveCalls& calls_;
   const std::string version_;
   const Timestamp started_;
 };

@@ -45,8 +45,9 @@ EgressService::Writer* EgressService::Download(grpc::CallbackServerContext*, con
   return stream.get();
 }
 
-grpc::ServerUnaryReactor* EgressService::GetLastSequence(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
-                                                         grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* EgressService::GetLastSequence(grpc::CallbackServerContext* context,
+                                                         const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return LastSequenceCall::Handle(request, response, [this](LastSequenceCall* call) {
     broker_.LastSequence(call->request.subject(), [call](absl::StatusOr<Sequence> last) {
       if (!last.ok()) return call->Fail(last.status());
@@ -57,8 +58,9 @@ grpc::ServerUnaryReactor* EgressService::GetLastSequence(grpc::CallbackServerCon
   });
 }
 
-grpc::ServerUnaryReactor* EgressService::AckMessage(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
-                                                    grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* EgressService::AckMessage(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return AckCall::Handle(request, response, [this](AckCall* call) {
     broker_.consumers().Acknowledge({call->request.durable_name(), call->request.subject()},
                                     Sequence(call->request.sequence()),
@@ -66,13 +68,15 @@ grpc::ServerUnaryReactor* EgressService::AckMessage(grpc::CallbackServerContext*
   });
 }
 
-grpc::ServerUnaryReactor* EgressService::FetchBatch(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
-                                                    grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* EgressService::FetchBatch(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return StartFetchBatch(broker_, request, response);
 }
 
-grpc::ServerUnaryReactor* EgressService::GetMessage(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
-                                                    grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* EgressService::GetMessage(grpc::CallbackServerContext* context,
+                                                    const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return StartGetMessage(broker_, request, response);
 }
 

@@ -66,11 +66,9 @@ void FetchStream::Next() {
 }
 
 void FetchStream::Send(broker::Delivery& delivery) {
-  grpc::WriteOptions options;
-  if (next_ < block_.messages.size()) options.set_buffer_hint();
   grpc::ByteBuffer encoded = EncodeMessage(delivery, DataSizeHeader::kAdded);
   delivery.fetched = {};
-  Write(std::move(encoded), options);
+  Write(std::move(encoded), next_ < block_.messages.size() && !block_.messages[next_].to_load);
 }
 
 void FetchStream::OnWritten() { Next(); }

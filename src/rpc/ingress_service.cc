@@ -3,8 +3,10 @@
 #include <memory>
 
 #include "base/limits.h"
+#include "rpc/error_mapping.h"
 #include "rpc/publish_calls.h"
 #include "rpc/publish_stream.h"
+#include "rpc/unary_call.h"
 #include "rpc/upload_call.h"
 
 namespace mts::rpc {
@@ -12,13 +14,15 @@ namespace mts::rpc {
 IngressService::IngressService(broker::Broker& broker, LiveCalls& calls)
     : broker_(broker), calls_(calls), gate_(limits::kMaxQueuedBytes / 2, limits::kMaxQueuedAppends / 2) {}
 
-grpc::ServerUnaryReactor* IngressService::Publish(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
+grpc::ServerUnaryReactor* IngressService::Publish(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                   grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return StartPublish(broker_, request, response);
 }
 
-grpc::ServerUnaryReactor* IngressService::PublishBatch(grpc::CallbackServerContext*, const grpc::ByteBuffer* request,
-                                                       grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* IngressService::PublishBatch(grpc::CallbackServerContext* context,
+                                                       const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  if (calls_.ending()) return Refuse(context, ShuttingDown());
   return StartPublishBatch(broker_, request, response);
 }
 

@@ -4,6 +4,7 @@
 // `max_calls` at one time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -28,7 +29,7 @@ class LiveCalls {
   enum class Admission { kAdmitted, kTooMany, kShuttingDown };
   Admission Add(std::shared_ptr<LiveCall> call) {
     absl::MutexLock lock(&mutex_);
-    if (ending_) return Admission::kShuttingDown;
+    if (ending()) return Admission::kShuttingDown;
     if (calls_.size() >= max_calls_) return Admission::kTooMany;
     LiveCall* const key = call.get();
     calls_.emplace(key, std::move(call));
@@ -51,6 +52,8 @@ class LiveCalls {
     }
     for (const auto& call : calls) call->EndForShutdown();
   }
+  // From then on unary calls are refused too.
+  bool ending() const { return ending_.load(std::memory_order_acquire); }
   size_t size() {
     absl::MutexLock lock(&mutex_);
     return calls_.size();
@@ -59,7 +62,7 @@ class LiveCalls {
  private:
   const size_t max_calls_;
   absl::Mutex mutex_;
-  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> ending_{false};  // changes under the mutex
   absl::flat_hash_map<LiveCall*, std::shared_ptr<LiveCall>> calls_ ABSL_GUARDED_BY(mutex_);
 };
 

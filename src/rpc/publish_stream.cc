@@ -138,7 +138,11 @@ void PublishStream::WriteAnswers() {
   if (!front.answered || front.last) return;
   writing_ = true;
   grpc::WriteOptions options;
-  if (batches_.size() > 1 && batches_[1]->answered && !batches_[1]->last) options.set_buffer_hint();
+  // Not with the first one: it carries the initial metadata and completes only when that is sent, for which a hint to
+  // buffer waits.
+  const bool more_follows = batches_.size() > 1 && batches_[1]->answered && !batches_[1]->last;
+  if (more_follows && wrote_) options.set_buffer_hint();
+  wrote_ = true;
   StartWrite(&front.answer, options);
 }
 

@@ -1,9 +1,11 @@
 #include "rpc/rpc_server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +13,7 @@
 #include <mutex>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "base/text.h"
 #include "google/protobuf/stubs/logging.h"
 #include "rpc/admin_service.h"
@@ -27,11 +30,17 @@ int ReceiveLimit(const broker::Limits& limits) {
   return static_cast<int>(std::min<uint64_t>(2 * largest + 16 * limits::kMiB, INT_MAX));
 }
 
+const absl::Duration kRefusing = absl::Milliseconds(100);
+
+// gRPC's own complaints, which repeat what calls and Start answer.
+void LogForDebugging(gpr_log_func_args* event) { spdlog::debug("grpc: {}", event->message); }
+
 void InstallPlugins() {
   static std::once_flag once;
   std::call_once(once, [] {
     // Text that is not UTF-8 is the client's fault and answered to it, nothing for our log.
     google::protobuf::SetLogHandler(nullptr);
+    gpr_set_log_function(&LogForDebugging);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -71,7 +80,7 @@ class GrpcServer : public RpcServer {
         calls_(options.max_live_streams),
         ingress_(broker, calls_),
         egress_(broker, calls_),
-        admin_(broker, options.version, SystemClock().Now()) {}
+        admin_(broker, calls_, options.version, SystemClock().Now()) {}
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen(const Options& options) {
@@ -101,8 +110,13 @@ class GrpcServer : public RpcServer {
   void Shutdown(absl::Duration grace) override {
     if (server_ == nullptr) return;
     if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
-    broker_.EndWaits();
     calls_.EndAll();
+    broker_.EndWaits();
+    // gRPC answers calls that come once it shuts down with CANCELLED, which tells a client nothing. So for a moment
+    // they are answered with UNAVAILABLE here.
+    const absl::Duration refusing = std::min(grace / 10, kRefusing);
+    absl::SleepFor(refusing);  // tidy: allow nothing is awaited: late callers get their answer
+    grace -= refusing;
     server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(grace));
     server_->Wait();
     server_.reset();

@@ -4,7 +4,10 @@
 // Threading: Reply or Fail exactly once, from any thread. Limits: gRPC's message size.
 #pragma once
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
+
+#include <utility>
 
 #include "absl/status/status.h"
 #include "rpc/byte_buffers.h"
@@ -17,6 +20,13 @@ class InlineUnaryReactor : public grpc::ServerUnaryReactor {
  private:
   bool InternalInlineable() override { return true; }
 };
+
+// Answers a call with a status and nothing else.
+inline grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, grpc::Status status) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(std::move(status));
+  return reactor;
+}
 
 template <typename Request, typename Response>
 class UnaryCall : public InlineUnaryReactor {

@@ -21,11 +21,16 @@ bool WriteStream::Admit() {
   return false;
 }
 
-bool WriteStream::Write(grpc::ByteBuffer buffer, grpc::WriteOptions options) {
+bool WriteStream::Write(grpc::ByteBuffer buffer, bool more_follows) {
   absl::MutexLock lock(&mutex_);
   if (end_) return false;
   writing_ = true;
   buffer_.Swap(&buffer);
+  grpc::WriteOptions options;
+  // The first write carries the initial metadata and completes only when that is sent, for which a hint to buffer
+  // waits.
+  if (more_follows && wrote_) options.set_buffer_hint();
+  wrote_ = true;
   StartWrite(&buffer_, options);
   return true;
 }

@@ -27,8 +27,9 @@ class WriteStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
   // False: the stream was ended at once.
   bool Admit();
-  // False once the stream has ended: nothing is written any more.
-  bool Write(grpc::ByteBuffer buffer, grpc::WriteOptions options = grpc::WriteOptions());
+  // False once the stream has ended: nothing is written any more. With `more_follows` it may lie in the transport's
+  // buffer until the next write.
+  bool Write(grpc::ByteBuffer buffer, bool more_follows = false);
   // Finishes when no write is outstanding; the first status counts.
   void End(grpc::Status status);
   bool ended();
@@ -49,6 +50,7 @@ class WriteStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   absl::Mutex mutex_;
   grpc::ByteBuffer buffer_;  // of the outstanding write
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool wrote_ ABSL_GUARDED_BY(mutex_) = false;  // once at least
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);
 };

@@ -56,7 +56,7 @@ struct YamlReader {
 };
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(path, std::ios::binary);  // tidy: allow read once, before anything is stored
   if (!file) return ErrnoStatus(errno, Concat("configuration ", path));
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));

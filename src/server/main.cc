@@ -1,6 +1,6 @@
 #include <CLI/CLI.hpp>
 
-#include "cli/commands.h"
+#include "cli/commands.h"  // tidy: allow one binary is server and client
 #include "server/serve_command.h"
 #include "server/server.h"
 

@@ -28,7 +28,7 @@ absl::Notification& HandleShutdownSignals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by every later thread, so that one thread gets them
-  std::thread([signals] { WaitForSignals(signals, *first); }).detach();
+  std::thread([signals] { WaitForSignals(signals, *first); }).detach();  // tidy: allow lives as long as the process
   return *first;
 }
 

@@ -1,5 +1,8 @@
 #include "server/server.h"
 
+#include <algorithm>
+
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
 
@@ -70,8 +73,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
 Server::~Server() { Shutdown(); }
 
 void Server::Shutdown() {
-  if (gate_ != nullptr) gate_->Shutdown(configuration_.shutdown_grace_micros);
-  if (rpc_ != nullptr) rpc_->Shutdown(absl::Microseconds(configuration_.shutdown_grace_micros));
+  // The doors share the grace time, so that the whole ends within it.
+  const absl::Time deadline = absl::Now() + absl::Microseconds(configuration_.shutdown_grace_micros);
+  if (rpc_ != nullptr) rpc_->Shutdown(deadline - absl::Now());
+  if (gate_ != nullptr) gate_->Shutdown(std::max<int64_t>(0, absl::ToInt64Microseconds(deadline - absl::Now())));
   if (cleaner_ != nullptr) cleaner_->Stop();
   if (broker_ != nullptr) broker_->Shutdown();
   if (stores_.messages != nullptr) stores_.messages->Shutdown();

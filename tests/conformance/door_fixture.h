@@ -31,6 +31,7 @@ class DoorFixture : public ::testing::Test {
     configuration_.data_dir = directory_ + "/data";
     configuration_.ingress_listen = configuration_.egress_listen = "127.0.0.1:0";
     configuration_.gate_listen = "127.0.0.1:0";
+    configuration_.gate_listen.clear();
     configuration_.segment_bytes = 4 << 20;
     configuration_.prepared_segments = 1;
     configuration_.min_free_bytes = 0;

@@ -1,0 +1,121 @@
+#include "server/configuration_sources.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "server/configuration_keys.h"
+
+namespace mts::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string ErrorOf(const absl::Status& status) { return {status.message().data(), status.message().size()}; }
+
+Environment Variables(std::map<std::string, std::string> variables) {
+  auto kept = std::make_shared<std::map<std::string, std::string>>(std::move(variables));
+  return [kept](const char* name) -> const char* {
+    const auto found = kept->find(name);
+    return found == kept->end() ? nullptr : found->second.c_str();
+  };
+}
+
+TEST(ConfigurationTest, EveryKeyReadsItsOwnDefaultAndHasNamesOfItsOwn) {
+  std::set<std::string> names;
+  for (const ConfigurationKey& key : ConfigurationKeys()) {
+    Configuration configuration;
+    const std::string text = key.get(configuration);
+    EXPECT_TRUE(key.set(configuration, text).ok()) << key.name << " = " << text;
+    EXPECT_EQ(key.get(configuration), text) << key.name;
+    EXPECT_FALSE(key.help.empty());
+    EXPECT_TRUE(names.insert(key.flag()).second) << key.name;
+    EXPECT_TRUE(names.insert(key.variable()).second) << key.name;
+  }
+  EXPECT_EQ(FindConfigurationKey("data_dir")->flag(), "--data-dir");
+  EXPECT_EQ(FindConfigurationKey("ingress.listen")->flag(), "--ingress-listen");
+  EXPECT_EQ(FindConfigurationKey("ingress.listen")->variable(), "MINITOOLSTREAM_INGRESS_LISTEN");
+}
+
+TEST(ConfigurationTest, AFileMayNestItsKeysOrDotThem) {
+  Configuration configuration;
+  ASSERT_TRUE(ApplyYaml("data_dir: /srv/data\n"
+                        "ingress:\n  listen: 127.0.0.1:1\n"
+                        "egress.listen: 127.0.0.1:2\n"
+                        "retention: {max_age: 7d, max_bytes: 10GiB}\n",
+                        "c.yaml", configuration)
+                  .ok());
+  EXPECT_EQ(configuration.data_dir, "/srv/data");
+  EXPECT_EQ(configuration.ingress_listen, "127.0.0.1:1");
+  EXPECT_EQ(configuration.egress_listen, "127.0.0.1:2");
+  EXPECT_EQ(configuration.retention_max_age_micros, int64_t{7} * 24 * 3600 * 1'000'000);
+  EXPECT_EQ(configuration.retention_max_bytes, uint64_t{10} << 30);
+  EXPECT_TRUE(ApplyYaml("", "c.yaml", configuration).ok());
+}
+
+TEST(ConfigurationTest, WhatIsWrongInAFileIsNamedWithItsLine) {
+  Configuration configuration;
+  const auto error = [&](const std::string& text) { return ErrorOf(ApplyYaml(text, "c.yaml", configuration)); };
+  EXPECT_EQ(error("data_dir: x\n\ningress:\n  listne: 1\n"), "c.yaml:4: unknown key 'ingress.listne'");
+  EXPECT_THAT(error("data_dir: x\ndurability: maybe\n"), HasSubstr("c.yaml:2: durability: 'maybe'"));
+  EXPECT_THAT(error("a: b\n  c: d\n"), HasSubstr("c.yaml:"));
+  EXPECT_THAT(error("- x\n"), HasSubstr("c.yaml:1"));
+  EXPECT_THAT(error("data_dir: [a, b]\n"), HasSubstr("c.yaml:1"));
+  EXPECT_THAT(error("data_dir: a\ndata_dir: b\n"), HasSubstr("twice"));
+  EXPECT_THAT(error("ingress:\n  listen: 1.2.3.4:1\ningress.listen: 1.2.3.4:2\n"), HasSubstr("twice"));
+  EXPECT_THAT(error("data_dir: ''\n"), HasSubstr("c.yaml:1: data_dir: must not be empty"));
+  EXPECT_THAT(error("segment_bytes: 1KiB\n"), HasSubstr("not between 1MiB and 1GiB"));
+}
+
+TEST(ConfigurationTest, FlagsOverEnvironmentOverFileOverDefault) {
+  const std::string file = testing::TempDir() + "mts-configuration-" + std::to_string(getpid()) + ".yaml";
+  std::ofstream(file) << "max_subjects: 1\nmax_batch_messages: 1\nreader_threads: 1\n";
+  const auto configuration = LoadConfiguration(
+      file, Variables({{"MINITOOLSTREAM_MAX_BATCH_MESSAGES", "2"}, {"MINITOOLSTREAM_READER_THREADS", "2"}}),
+      {{"reader_threads", "3"}});
+  std::filesystem::remove(file);
+  ASSERT_TRUE(configuration.ok()) << configuration.status();
+  EXPECT_EQ(configuration->max_subjects, 1u);
+  EXPECT_EQ(configuration->max_batch_messages, 2u);
+  EXPECT_EQ(configuration->reader_threads, 3u);
+  EXPECT_EQ(configuration->durability, "commit");
+}
+
+TEST(ConfigurationTest, TheExistingSystemsVariablesWork) {
+  Configuration configuration;
+  ASSERT_TRUE(ApplyEnvironment(Variables({{"SERVER_PORT", "1234"},
+                                          {"LOG_LEVEL", "debug"},
+                                          {"LOG_FORMAT", "json"},
+                                          {"TTL_ENABLED", "true"},
+                                          {"TTL_DEFAULT", "12h"}}),
+                               configuration)
+                  .ok());
+  EXPECT_EQ(configuration.ingress_listen, "0.0.0.0:1234");
+  EXPECT_EQ(configuration.log_level, "debug");
+  EXPECT_EQ(configuration.log_format, "json");
+  EXPECT_EQ(configuration.retention_max_age_micros, int64_t{12} * 3600 * 1'000'000);
+  Configuration ours;
+  ASSERT_TRUE(
+      ApplyEnvironment(
+          Variables({{"SERVER_PORT", "1234"}, {"MINITOOLSTREAM_INGRESS_LISTEN", "[::]:7"}, {"TTL_DEFAULT", "12h"}}),
+          ours)
+          .ok());
+  EXPECT_EQ(ours.ingress_listen, "[::]:7");
+  EXPECT_EQ(ours.retention_max_age_micros, 0);
+}
+
+TEST(ConfigurationTest, ErrorsNameTheVariableOrTheFlag) {
+  Configuration configuration;
+  EXPECT_THAT(ErrorOf(ApplyEnvironment(Variables({{"SERVER_PORT", "x"}}), configuration)), HasSubstr("SERVER_PORT: "));
+  EXPECT_THAT(ErrorOf(ApplyFlags({{"max_subjects", "-1"}}, configuration)), HasSubstr("--max-subjects: '-1'"));
+  EXPECT_THAT(ErrorOf(LoadConfiguration("/nowhere/c.yaml", Variables({}), {}).status()), HasSubstr("/nowhere/c.yaml"));
+  EXPECT_THAT(ErrorOf(LoadConfiguration("/", Variables({}), {}).status()), HasSubstr("/"));
+  EXPECT_FALSE(LoadConfiguration("", Variables({}), {{"payload", "null"}}).ok());
+}
+
+}  // namespace
+}  // namespace mts::server

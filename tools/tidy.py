@@ -25,9 +25,10 @@ ROOMS = {
     "store/s3": ("base", "model", "io", "store"),
     "store/tarantool": ("base", "model", "iproto", "store"),
     "store/null": ("base", "model", "store"),
+    "store/memory": ("base", "model", "store"),
     "broker": ("base", "model", "store"),
     "auth": ("base", "model"),
-    "rpc": ("base", "model", "broker", "auth", "minitoolstream"),
+    "rpc": ("base", "model", "store", "broker", "auth", "minitoolstream"),
     "http": ("base", "model", "broker", "auth"),
     "gate": ("base", "model", "store", "broker", "auth", "iproto"),
     "cli": ("base", "model", "io", "server", "minitoolstream"),
@@ -106,7 +107,7 @@ def check_file(name, text):
     if name.startswith("src/") and name.endswith(".h"):
         yield from check_header(lines)
     is_code = name.startswith("src/") and name.endswith((".cc", ".h"))
-    is_test = name.endswith(("_test.cc", "_testing.h", "_testing.cc"))
+    is_test = name.endswith(("_test.cc", "_fixture.h", "_testing.h", "_testing.cc"))
     for number, line in enumerate(lines, 1):
         if name != "tools/tidy.py" and name != "tools/tidy_test.py" and UNFINISHED.search(line):
             yield number, "unfinished: file an issue instead"

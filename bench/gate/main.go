@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ var (
 	name     = flag.String("name", "", "what the measurement is called")
 	seconds  = flag.Float64("seconds", 4, "how long each takes")
 	inFlight = flag.Int("in-flight", 64, "calls under way")
+	only     = flag.String("only", "", "measure only what begins so")
 	idle     = flag.Int("idle", 0, "only hold this many idle connections until a line comes on stdin")
 )
 
@@ -49,6 +51,9 @@ func connect() *tarantool.Connection {
 
 // Calls `one` from as many goroutines for the time given.
 func measure(what string, goroutines int, one func(worker int) error) {
+	if !strings.HasPrefix(what, *only) {
+		return
+	}
 	latencies := make([][]time.Duration, goroutines)
 	var failed atomic.Value
 	var group sync.WaitGroup

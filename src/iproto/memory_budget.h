@@ -24,6 +24,7 @@ class MemoryBudget {
     used_.fetch_sub(bytes);
     return false;
   }
+  bool HasRoom() const { return used_.load() < limit_; }
   // For what is there already.
   void Add(uint64_t bytes) { used_.fetch_add(bytes); }
 

@@ -66,7 +66,7 @@ absl::Status Server::Open() {
   EventLoop& first = threads_.front()->loop;
   first.Post([this, &first] {
     if (absl::Status status = first.Add(listener_, EPOLLIN, this); !status.ok()) {
-      spdlog::error("gate: {}", std::string(status.ToString()));
+      spdlog::error("tarantool protocol: {}", std::string(status.ToString()));
     }
   });
   return absl::OkStatus();
@@ -90,7 +90,8 @@ bool Server::AcceptOne() {
   const int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-      spdlog::warn("gate: no connection can be accepted: {}", std::string(ErrnoStatus(errno, "accept").message()));
+      spdlog::warn("tarantool protocol: no connection can be accepted: {}",
+                   std::string(ErrnoStatus(errno, "accept").message()));
       threads_.front()->loop.Modify(listener_, 0, this);
       listening_again_ = true;
       return false;

@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kSmallBytes = 16 * 1024;
 // A reply this short is written by whoever made it, so that a lone caller does not wait for the loop to wake.
 constexpr size_t kDirectSendBytes = 16 * 1024;
+// An anonymous client gets answers to so many requests, and the next ones when it has read them.
+constexpr uint32_t kAnonymousRequests = 16;
 // How long the client of a refused packet has to read why and to close.
 constexpr int64_t kLingerMicros = 1'000'000;
 
@@ -202,10 +204,21 @@ void ServerConnection::SetInputCharge(uint64_t bytes) {
 // ---- Bursts
 
 uint32_t ServerConnection::FreeSlots() {
-  absl::MutexLock lock(&mutex_);
-  retry_ = false;
-  if (CongestedLocked()) return 0;
-  return limits_.max_in_flight - in_flight_;
+  const bool anonymous = session_->anonymous();
+  uint64_t held = 0;
+  uint32_t slots = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    retry_ = false;
+    held = WaitingLocked() + reserved_;
+    slots = limits_.max_in_flight - std::min(limits_.max_in_flight, in_flight_);
+  }
+  if (anonymous) slots = std::min(slots, kAnonymousRequests);
+  if (held == 0) return slots;
+  if (anonymous || held > limits_.max_waiting_bytes) return 0;
+  if (budget_->HasRoom()) return slots;
+  WaitForBudget();
+  return budget_->HasRoom() ? slots : 0;
 }
 
 void ServerConnection::BeginBurst(uint32_t requests) {
@@ -307,13 +320,17 @@ bool ServerConnection::Reserve(uint64_t bytes) {
     reserved_ += bytes;
   }
   if (budget_->Take(bytes)) return true;
-  budget_->Wait([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->Retry();
-  });
+  WaitForBudget();
   if (budget_->Take(bytes)) return true;
   absl::MutexLock lock(&mutex_);
   reserved_ -= bytes;
   return false;
+}
+
+void ServerConnection::WaitForBudget() {
+  budget_->Wait([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->Retry();
+  });
 }
 
 void ServerConnection::Retry() {
@@ -323,10 +340,6 @@ void ServerConnection::Retry() {
     if (self == nullptr || !self->open_) return;
     if (self->Progress() == After::kClose) self->Close();
   });
-}
-
-bool ServerConnection::CongestedLocked() const {
-  return WaitingLocked() + reserved_ > limits_.max_waiting_bytes || in_flight_ >= limits_.max_in_flight;
 }
 
 void ServerConnection::CloseWhenSent() {

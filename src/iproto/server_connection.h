@@ -62,6 +62,8 @@ class ServerConnection : public ReplyChannel,
   void HandleInput();
   // Tries requests that wait again, later on the loop.
   void Retry();
+  // Retry when all connections together hold less.
+  void WaitForBudget();
   // Collects whole packets; the end of each is in `ends_`.
   void Collect(std::string_view bytes, uint32_t max_requests);
   // A packet that cannot be read: says so, and closes once that is sent.
@@ -82,7 +84,6 @@ class ServerConnection : public ReplyChannel,
   After Flush();
   After FlushLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool CongestedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t WaitingLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return out_.size() - out_offset_; }
 
   const int fd_;

@@ -47,7 +47,8 @@ int RunCommandLine(CLI::App& app, int argc, char** argv, const int& exit_code) {
       PrintError("", std::string("there is no command '") + argv[1] + "' (see: minitoolstream --help)");
       return kUsage;
     }
-    PrintError(command, std::string(error.what()) + " (see: minitoolstream " + command + (command.empty() ? "" : " ") + "--help)");
+    PrintError(command, std::string(error.what()) + " (see: minitoolstream " + command + (command.empty() ? "" : " ") +
+                            "--help)");
     return kUsage;
   }
 }

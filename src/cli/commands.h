@@ -1,7 +1,7 @@
 // The client commands of the one binary: pub, sub, fetch, peek, get, ack, last, info, subjects, consumers, bench.
 //
-// Threading: called once by main before the command line is parsed; a command runs inside the parse and leaves its exit code
-// (terminal/exit_code.h).
+// Threading: called once by main before the command line is parsed; a command runs inside the parse and leaves its exit
+// code (terminal/exit_code.h).
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,8 +11,8 @@ namespace mts::cli {
 // Adds the commands to `app`; `exit_code` must live until the command line was parsed.
 void AddClientCommands(CLI::App& app, int& exit_code);
 
-// Parses the command line of `app` and runs its command. Gives the process's exit code: `exit_code` as the command left it,
-// 0 for --help and --version, 2 with one line on stderr for a wrong command line.
+// Parses the command line of `app` and runs its command. Gives the process's exit code: `exit_code` as the command left
+// it, 0 for --help and --version, 2 with one line on stderr for a wrong command line.
 int RunCommandLine(CLI::App& app, int argc, char** argv, const int& exit_code);
 
 }  // namespace mts::cli

@@ -73,8 +73,13 @@ class ConsumersCommand : public Command {
  private:
   absl::Status PrintPage(const pb::ListConsumersResponse& page) {
     using Align = Table::Align;
-    Table table({{"CONSUMER"}, {"SUBJECT"}, {"POSITION", Align::kRight}, {"PENDING", Align::kRight},
-                 {"OUTSTANDING", Align::kRight}, {"CONNECTED", Align::kRight}, {"LAST ACTIVE"}});
+    Table table({{"CONSUMER"},
+                 {"SUBJECT"},
+                 {"POSITION", Align::kRight},
+                 {"PENDING", Align::kRight},
+                 {"OUTSTANDING", Align::kRight},
+                 {"CONNECTED", Align::kRight},
+                 {"LAST ACTIVE"}});
     for (const pb::ConsumerInfo& consumer : page.consumers()) {
       if (format_ == Format::kJson) {
         MTS_RETURN_IF_ERROR(StandardOutput().Write(Json(consumer)));

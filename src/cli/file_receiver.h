@@ -1,8 +1,8 @@
-// Turns messages into files below a folder: the header `filename` gives the name, large payloads are downloaded straight to the
-// disk, and a file has its own name only when it is whole.
+// Turns messages into files below a folder: the header `filename` gives the name, large payloads are downloaded
+// straight to the disk, and a file has its own name only when it is whole.
 //
-// Threading: one thread. Errors: those of the disk and the server. What concerns one message only (a name that leaves the folder,
-// a payload that is gone) is noted on stderr and counted, and the next one follows.
+// Threading: one thread. Errors: those of the disk and the server. What concerns one message only (a name that leaves
+// the folder, a payload that is gone) is noted on stderr and counted, and the next one follows.
 #pragma once
 
 #include <cstdint>

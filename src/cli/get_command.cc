@@ -7,9 +7,9 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "cli/client/command.h"
 #include "cli/client/download.h"
 #include "cli/client/output_folder.h"
-#include "cli/client/command.h"
 #include "cli/terminal/exit_code.h"
 #include "cli/terminal/format.h"
 #include "cli/terminal/json.h"
@@ -57,9 +57,8 @@ class GetCommand : public Command {
     DownloadRange range = range_;
     if (range.offset == 0) range.crc_before = 0;
     Progress hidden(0);
-    return DownloadPayload(
-        connection, range, [](std::string_view bytes) { return StandardOutput().Write(bytes); },
-        {shown ? progress : hidden, range_.subject, shown});
+    return DownloadPayload(connection, range, [](std::string_view bytes) { return StandardOutput().Write(bytes); },
+                           {shown ? progress : hidden, range_.subject, shown});
   }
 
   absl::Status Whole(const Connection& connection, OutputFile& file, Progress& progress) {
@@ -70,9 +69,9 @@ class GetCommand : public Command {
       range.offset = file.size();
       MTS_ASSIGN_OR_RETURN(range.crc_before, file.Crc32c());
       if (file.size() > 0) PrintNote(Concat("going on after ", FormatBytes(file.size()), " of an earlier download"));
-      return DownloadPayload(
-          connection, range, [&](std::string_view bytes) { return sink_failure = file.Write(bytes); },
-          {progress, path_, true});
+      return DownloadPayload(connection, range,
+                             [&](std::string_view bytes) { return sink_failure = file.Write(bytes); },
+                             {progress, path_, true});
     };
     absl::Status status = attempt();
     if (resumed && (absl::IsDataLoss(status) || absl::IsOutOfRange(status) || absl::IsInvalidArgument(status))) {
@@ -87,8 +86,8 @@ class GetCommand : public Command {
   absl::Status Range(const Connection& connection, OutputFile& file, Progress& progress) {
     DownloadRange range = range_;
     if (range.offset == 0) range.crc_before = 0;
-    return DownloadPayload(
-        connection, range, [&](std::string_view bytes) { return file.Write(bytes); }, {progress, path_, true});
+    return DownloadPayload(connection, range, [&](std::string_view bytes) { return file.Write(bytes); },
+                           {progress, path_, true});
   }
 
   absl::Status Report(uint64_t size) {

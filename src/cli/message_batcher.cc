@@ -54,9 +54,9 @@ absl::Status MessageBatcher::OnAnswer(const pb::PublishBatchRequest& batch, cons
   if (answer.status_code() != 0) {
     const auto position = static_cast<int>(answer.refused_position());
     const bool named = answer.has_refused_position() && position < batch.messages_size();
-    return WithContext(RefusalOf(answer.status_code(), answer.error_message()),
-                       named ? name_of_(batch.messages(position))
-                             : Concat("a batch that begins with ", name_of_(batch.messages(0))));
+    return WithContext(
+        RefusalOf(answer.status_code(), answer.error_message()),
+        named ? name_of_(batch.messages(position)) : Concat("a batch that begins with ", name_of_(batch.messages(0))));
   }
   uint64_t bytes = 0;
   for (const pb::PublishRequest& message : batch.messages()) bytes += message.data().size();

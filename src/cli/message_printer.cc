@@ -16,6 +16,7 @@ namespace mts::cli {
 namespace {
 
 // What a cell shows where no terminal sets a limit.
+constexpr size_t kFileColumns = 1000;  // of a payload; -o raw and -o json give all of it
 constexpr size_t kUnlimitedColumns = size_t{1} << 30;
 constexpr size_t kColumnsBeforePayload = 72;
 
@@ -31,7 +32,8 @@ std::string HeaderText(const pb::Message& message) {
 
 std::string HeadersJson(const pb::Message& message) {
   JsonObject object;
-  for (const auto& [key, value] : std::map<std::string, std::string>(message.headers().begin(), message.headers().end())) {
+  for (const auto& [key, value] :
+       std::map<std::string, std::string>(message.headers().begin(), message.headers().end())) {
     object.Add(key, value);
   }
   return object.ToString();
@@ -82,12 +84,14 @@ absl::Status MessagePrinter::Print(const pb::Message& message) {
 absl::Status MessagePrinter::PrintTable(const pb::Message& message) {
   const bool terminal = StdoutIsTerminal();
   if (!title_printed_ && terminal) {
-    const std::string title = absl::StrFormat("%10s  %-24s  %-16s  %10s  %s", "SEQUENCE", "TIME", "SUBJECT", "SIZE", "PAYLOAD");
+    const std::string title =
+        absl::StrFormat("%10s  %-24s  %-16s  %10s  %s", "SEQUENCE", "TIME", "SUBJECT", "SIZE", "PAYLOAD");
     MTS_RETURN_IF_ERROR(StandardOutput().Write(Styled(title, Style::kBold, ColourOnStdout()) + "\n"));
   }
   title_printed_ = true;
   const size_t width = static_cast<size_t>(TerminalWidth());
-  const size_t room = !terminal ? kUnlimitedColumns : std::max<size_t>(width, kColumnsBeforePayload + 20) - kColumnsBeforePayload;
+  const size_t room =
+      !terminal ? kFileColumns : std::max<size_t>(width, kColumnsBeforePayload + 20) - kColumnsBeforePayload;
   std::string payload;
   if (message.payload_status() == pb::PAYLOAD_STATUS_DEFERRED) {
     payload = Concat("(minitoolstream get ", message.subject(), " ", message.sequence(), ")");
@@ -97,10 +101,10 @@ absl::Status MessagePrinter::PrintTable(const pb::Message& message) {
     payload = PrintableText(message.data(), room);
   }
   const std::string headers = HeaderText(message);
-  return StandardOutput().Write(absl::StrFormat(
-      "%10d  %s  %-16s  %10s  %s%s\n", message.sequence(), FormatTimestamp(TimeOf(message.timestamp())),
-      PrintableText(message.subject(), kUnlimitedColumns), FormatBytes(message.size()), payload,
-      headers.empty() ? "" : Styled(Concat("  ", headers), Style::kDim, ColourOnStdout())));
+  return StandardOutput().Write(
+      absl::StrFormat("%10d  %s  %-16s  %10s  %s%s\n", message.sequence(), FormatTimestamp(TimeOf(message.timestamp())),
+                      PrintableText(message.subject(), kUnlimitedColumns), FormatBytes(message.size()), payload,
+                      headers.empty() ? "" : Styled(Concat("  ", headers), Style::kDim, ColourOnStdout())));
 }
 
 absl::Status MessagePrinter::PrintJson(const pb::Message& message) {
@@ -123,8 +127,9 @@ absl::Status MessagePrinter::PrintRaw(const pb::Message& message) {
     range.subject = message.subject();
     range.sequence = message.sequence();
     range.crc_before = 0;
-    MTS_RETURN_IF_ERROR(DownloadPayload(
-        connection_, range, [](std::string_view bytes) { return StandardOutput().Write(bytes); }, {progress, "", false}));
+    MTS_RETURN_IF_ERROR(DownloadPayload(connection_, range,
+                                        [](std::string_view bytes) { return StandardOutput().Write(bytes); },
+                                        {progress, "", false}));
   } else {
     MTS_RETURN_IF_ERROR(StandardOutput().Write(message.data()));
   }

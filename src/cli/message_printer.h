@@ -4,8 +4,8 @@
 #pragma once
 
 #include "absl/status/status.h"
-#include "cli/client/connection.h"
 #include "cli/client/command.h"
+#include "cli/client/connection.h"
 
 namespace mts::cli {
 

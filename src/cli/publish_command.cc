@@ -8,8 +8,8 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "cli/client/unique_fd.h"
 #include "cli/client/command.h"
+#include "cli/client/unique_fd.h"
 #include "cli/publish_many.h"
 #include "cli/publish_one.h"
 #include "cli/terminal/exit_code.h"
@@ -26,8 +26,9 @@ class PublishCommand : public Command {
     AddSubjectOption(app, options_.subject, /*pattern_too=*/false)->required();
     text_option_ = app.add_option("TEXT", text_, "The message; without it, it comes from --file or the standard input")
                        ->option_text(" ");
-    file_option_ = app.add_option("--file", path_, "A file, or a folder: each file below it as a message with its "
-                                                   "relative name in the header 'filename'")
+    file_option_ = app.add_option("--file", path_,
+                                  "A file, or a folder: each file below it as a message with its "
+                                  "relative name in the header 'filename'")
                        ->option_text("PATH");
     app.add_flag("--lines", lines_, "Each line of --file or the standard input as a message");
     app.add_option("-H,--header", options_.headers, "A header; may be given many times")

@@ -1,7 +1,7 @@
 // `pub` of many messages on the fast lane: the files of a folder, or the lines of a file or pipe.
 //
-// Threading: one thread. Errors: as client/batch_publisher.h and client/upload.h; a refused batch names the file or line.
-// Limits: batches of 500 messages or 1 MiB, 16 in flight.
+// Threading: one thread. Errors: as client/batch_publisher.h and client/upload.h; a refused batch names the file or
+// line. Limits: batches of 500 messages or 1 MiB, 16 in flight.
 #pragma once
 
 #include <cstdint>

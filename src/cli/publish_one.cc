@@ -91,7 +91,8 @@ absl::StatusOr<PublishedMessage> PublishFile(const Connection& connection, const
   struct stat info = {};
   if (!file.valid() || fstat(file.get(), &info) != 0) return ErrnoStatus(errno, Concat("cannot read ", path));
   if (!S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(Concat(path, " is not a regular file; publish a pipe through the standard input"));
+    return absl::InvalidArgumentError(
+        Concat(path, " is not a regular file; publish a pipe through the standard input"));
   }
   auto& headers = *request.mutable_headers();
   headers.insert({std::string(kFileNameHeader), EncodeFileName(std::filesystem::path(path).filename().string())});

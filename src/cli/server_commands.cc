@@ -99,8 +99,12 @@ class SubjectsCommand : public Command {
  private:
   absl::Status PrintPage(const pb::ListSubjectsResponse& page) {
     using Align = Table::Align;
-    Table table({{"SUBJECT"}, {"MESSAGES", Align::kRight}, {"SIZE", Align::kRight}, {"FIRST", Align::kRight},
-                 {"LAST", Align::kRight}, {"LAST PUBLISHED"}});
+    Table table({{"SUBJECT"},
+                 {"MESSAGES", Align::kRight},
+                 {"SIZE", Align::kRight},
+                 {"FIRST", Align::kRight},
+                 {"LAST", Align::kRight},
+                 {"LAST PUBLISHED"}});
     for (const pb::SubjectInfo& subject : page.subjects()) {
       if (format_ == Format::kJson) {
         MTS_RETURN_IF_ERROR(StandardOutput().Write(Json(subject)));

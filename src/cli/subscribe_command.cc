@@ -46,8 +46,8 @@ class SubscribeCommand : public Command {
     if (!output_folder_.empty()) {
       MTS_ASSIGN_OR_RETURN(FileReceiver receiver,
                            FileReceiver::Open(connection, output_folder_, !read_.durable_name.empty()));
-      const absl::Status status = ReadAll(
-          connection, [&](const pb::Message& message) { return receiver.Receive(message, progress); });
+      const absl::Status status =
+          ReadAll(connection, [&](const pb::Message& message) { return receiver.Receive(message, progress); });
       return FinishFolder(receiver, status);
     }
     MessagePrinter printer(connection, format_);

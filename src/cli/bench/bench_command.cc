@@ -106,7 +106,9 @@ class BenchCommand : public Command {
     app.add_flag("--message-ids", settings_.message_ids, "An id for each message")->group("Load");
     app.add_flag("--parse", settings_.parse, "Parse what is fetched (default: count it)")->group("Load");
     app.add_flag("--verify", settings_.verify, "Check the checksum of downloads")->group("Load");
-    app.add_flag("--no-ack{false}", settings_.acknowledge, "Do not acknowledge what is fetched")->group("Load");
+    app.add_flag_callback(
+           "--no-ack", [this] { settings_.acknowledge = false; }, "Do not acknowledge what is fetched")
+        ->group("Load");
   }
 
   BenchSettings settings_;

@@ -1,7 +1,7 @@
 // One benchmark from its preparation to its figures.
 //
-// Threading: one thread drives it. Errors: what makes a run worthless (no server, nothing to read, a broken stream). Refused
-// operations are counted in the result.
+// Threading: one thread drives it. Errors: what makes a run worthless (no server, nothing to read, a broken stream).
+// Refused operations are counted in the result.
 #pragma once
 
 #include <cstdint>

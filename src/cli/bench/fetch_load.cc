@@ -14,7 +14,11 @@ namespace mts::cli {
 class FetchLoad::Reader {
  public:
   Reader(FetchLoad& load, Worker& worker, RawConnections& connections)
-      : load_(load), worker_(worker), address_(connections.address()), stub_(connections.Next()), name_(RandomRunId()) {}
+      : load_(load),
+        worker_(worker),
+        address_(connections.address()),
+        stub_(connections.Next()),
+        name_(RandomRunId()) {}
 
   void Fetch() {
     messages_ = 0;

@@ -1,4 +1,5 @@
-// Fetch: a stream of single messages, acknowledged after each call; where the subject ends, a new consumer begins again.
+// Fetch: a stream of single messages, acknowledged after each call; where the subject ends, a new consumer begins
+// again.
 //
 // Threading: the worker's. Errors: counted, the first one kept; UNAVAILABLE ends the load.
 #pragma once

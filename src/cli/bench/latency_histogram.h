@@ -1,5 +1,5 @@
-// Latencies in nanoseconds, log-linear: 128 steps for each power of two, so that every value is within 0.8 % of what was
-// recorded, from 1 ns to centuries, in 58 KiB.
+// Latencies in nanoseconds, log-linear: 128 steps for each power of two, so that every value is within 0.8 % of what
+// was recorded, from 1 ns to centuries, in 58 KiB.
 //
 // Threading: one thread records; Merge and the rest after it ended.
 #pragma once

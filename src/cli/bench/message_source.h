@@ -1,5 +1,5 @@
-// The requests of a publishing benchmark. Equal rounds are encoded once and sent again and again; where they would not fit
-// 64 MiB, or every message has an id, each request is encoded when it is needed.
+// The requests of a publishing benchmark. Equal rounds are encoded once and sent again and again; where they would not
+// fit 64 MiB, or every message has an id, each request is encoded when it is needed.
 //
 // Threading: any thread.
 #pragma once

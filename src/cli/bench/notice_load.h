@@ -1,5 +1,5 @@
-// Subscribe: how long after a publish was to start does the waiting subscriber of its subject hear of it. Publishes go over
-// the subjects in turn, at a rate; the recorder has the notices, the side recorder the publishes themselves.
+// Subscribe: how long after a publish was to start does the waiting subscriber of its subject hear of it. Publishes go
+// over the subjects in turn, at a rate; the recorder has the notices, the side recorder the publishes themselves.
 //
 // Threading: Issue from one thread beside the worker's. Errors: a subscription that ends is a failure of the load.
 #pragma once

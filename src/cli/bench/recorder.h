@@ -28,8 +28,8 @@ class Recorder {
  public:
   explicit Recorder(const MeasuredWindow& window) : window_(window) {}
 
-  // An operation of `messages` and `bytes` that was to start at `intended`. Counts what ends inside the window; its latency
-  // counts if it was to start there.
+  // An operation of `messages` and `bytes` that was to start at `intended`. Counts what ends inside the window; its
+  // latency counts if it was to start there.
   void Record(int64_t intended, int64_t done, uint64_t messages, uint64_t bytes) {
     all_messages_.store(all_messages_.load(std::memory_order_relaxed) + messages, std::memory_order_relaxed);
     all_bytes_.store(all_bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);

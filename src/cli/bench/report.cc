@@ -48,9 +48,10 @@ std::string TextReport(const BenchSettings& settings, const BenchResult& result)
   std::string text = Line("work", WorkText(settings));
   text += Line("server", Concat(result.server.version(), ", ", result.server.message_store(), ", durability ",
                                 result.server.durability()));
-  text += Line("messages", absl::StrFormat("%s in %.2f s: %s/s, %.1f MB/s", FormatCount(result.messages), result.seconds,
-                                           FormatCount(static_cast<uint64_t>(PerSecond(result.messages, result.seconds))),
-                                           PerSecond(result.bytes, result.seconds) / 1e6));
+  text +=
+      Line("messages", absl::StrFormat("%s in %.2f s: %s/s, %.1f MB/s", FormatCount(result.messages), result.seconds,
+                                       FormatCount(static_cast<uint64_t>(PerSecond(result.messages, result.seconds))),
+                                       PerSecond(result.bytes, result.seconds) / 1e6));
   text += Line(settings.work == Work::kSubscribe ? "notices" : "latency", LatencyText(result.latencies));
   if (result.publish_latencies.has_value()) text += Line("publishes", LatencyText(*result.publish_latencies));
   if (result.late > 0) text += Line("late", Concat(FormatCount(result.late), " notices came after the next publish"));

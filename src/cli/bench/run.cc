@@ -141,11 +141,11 @@ void Run::ShowProgress(int64_t now) {
     bytes += worker->recorder().all_bytes();
   }
   const double seconds = static_cast<double>(now - shown_at_) / kSecond;
-  ShowStatusLine(absl::StrFormat(
-      "%s %s  %s messages/s  %s/s", NowNanos() < window_.begin ? "warm-up" : "measuring",
-      FormatClock(absl::Nanoseconds(now - begun_)),
-      FormatCount(static_cast<uint64_t>(static_cast<double>(messages - shown_messages_) / seconds)),
-      FormatBytes(static_cast<uint64_t>(static_cast<double>(bytes - shown_bytes_) / seconds))));
+  ShowStatusLine(
+      absl::StrFormat("%s %s  %s messages/s  %s/s", NowNanos() < window_.begin ? "warm-up" : "measuring",
+                      FormatClock(absl::Nanoseconds(now - begun_)),
+                      FormatCount(static_cast<uint64_t>(static_cast<double>(messages - shown_messages_) / seconds)),
+                      FormatBytes(static_cast<uint64_t>(static_cast<double>(bytes - shown_bytes_) / seconds))));
   shown_at_ = now;
   shown_messages_ = messages;
   shown_bytes_ = bytes;

@@ -1,7 +1,7 @@
 // The time of a load: warm-up, measured window, end; a progress line each second; the server's memory.
 //
-// Threading: one thread; the loads' workers and the pacer of an open loop are started and ended inside. Errors: the loads'
-// failures, CANCELLED after a signal.
+// Threading: one thread; the loads' workers and the pacer of an open loop are started and ended inside. Errors: the
+// loads' failures, CANCELLED after a signal.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // A server of this same binary as a child, on free ports, for the length of a benchmark.
 //
-// Threading: one thread. Errors: a server that does not become ready, with the end of its log. The child is stopped (SIGTERM,
-// after 10 s SIGKILL) and its folder removed with this object; it also ends when this process dies.
+// Threading: one thread. Errors: a server that does not become ready, with the end of its log. The child is stopped
+// (SIGTERM, after 10 s SIGKILL) and its folder removed with this object; it also ends when this process dies.
 #pragma once
 
 #include <sys/types.h>

@@ -30,7 +30,8 @@ uint64_t DefaultInFlight(const BenchSettings& settings) {
 }
 
 bool Batches(Work work) {
-  return work == Work::kPublishBatch || work == Work::kPublishStream || work == Work::kFetch || work == Work::kFetchBatch;
+  return work == Work::kPublishBatch || work == Work::kPublishStream || work == Work::kFetch ||
+         work == Work::kFetchBatch;
 }
 
 bool Transfers(Work work) { return work == Work::kUpload || work == Work::kDownload; }

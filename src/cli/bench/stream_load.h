@@ -1,7 +1,7 @@
 // PublishStream: batches of messages, several in flight on each of some streams.
 //
-// Threading: Issue from one thread beside the worker's. Errors: refused batches are counted; a stream that ends is a failure of
-// the load.
+// Threading: Issue from one thread beside the worker's. Errors: refused batches are counted; a stream that ends is a
+// failure of the load.
 #pragma once
 
 #include <cstdint>

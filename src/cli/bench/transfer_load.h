@@ -25,7 +25,8 @@ class TransferLoad : public Load {
   std::atomic<uint64_t> begun_{0};
 };
 
-std::unique_ptr<TransferLoad> MakeUploadLoad(const BenchSettings& settings, Worker& worker, RawConnections& connections);
+std::unique_ptr<TransferLoad> MakeUploadLoad(const BenchSettings& settings, Worker& worker,
+                                             RawConnections& connections);
 // Message `sequence` of the settings' subject.
 std::unique_ptr<TransferLoad> MakeDownloadLoad(const BenchSettings& settings, Worker& worker,
                                                RawConnections& connections, uint64_t sequence);

@@ -1,5 +1,5 @@
-// The few messages of the contract that a benchmark sends and receives, written and scanned on the wire: a batch is encoded
-// once and sent many times, and of an answer only what counts is looked at.
+// The few messages of the contract that a benchmark sends and receives, written and scanned on the wire: a batch is
+// encoded once and sent many times, and of an answer only what counts is looked at.
 //
 // Threading: pure functions. Errors: a scan of bytes that are no such message gives what it found before.
 #pragma once

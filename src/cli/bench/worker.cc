@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "cli/terminal/exit_code.h"
 
 namespace mts::cli {
 namespace {
@@ -28,8 +29,7 @@ absl::Status RawConnections::WaitUntilConnected(absl::Duration timeout) {
   for (const auto& channel : channels_) channel->GetState(/*try_to_connect=*/true);
   for (const auto& channel : channels_) {
     if (!channel->WaitForConnected(deadline)) {
-      return absl::UnavailableError(Concat("cannot reach the server at ", address_,
-                                           "; start it with 'minitoolstream serve', or take --target null"));
+      return UnreachableError(Concat("cannot reach the server at ", address_));
     }
   }
   return absl::OkStatus();

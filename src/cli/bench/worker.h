@@ -1,5 +1,5 @@
-// One thread with one completion queue, and the connections that loads use. The thread that polls also handles: in a closed
-// loop everything of a call happens on it, so that one call at a time costs no switch between threads.
+// One thread with one completion queue, and the connections that loads use. The thread that polls also handles: in a
+// closed loop everything of a call happens on it, so that one call at a time costs no switch between threads.
 //
 // Threading: events run on the worker's thread; calls may be started from others. Errors: see Load.
 #pragma once
@@ -62,7 +62,9 @@ class Worker {
   explicit Worker(const MeasuredWindow& window) : recorder_(window), side_recorder_(window) {}
   ~Worker() { Join(); }
 
-  void Start() { thread_ = std::thread([this] { Poll(); }); }
+  void Start() {
+    thread_ = std::thread([this] { Poll(); });
+  }
   // After every call of this worker has ended.
   void Join();
 

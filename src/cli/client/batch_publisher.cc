@@ -30,10 +30,7 @@ struct BatchPublisher::Stream {
 };
 
 BatchPublisher::BatchPublisher(const Connection& connection, Options options, AnswerCallback on_answer)
-    : connection_(connection),
-      options_(options),
-      on_answer_(std::move(on_answer)),
-      retry_(connection.StartRetry()) {}
+    : connection_(connection), options_(options), on_answer_(std::move(on_answer)), retry_(connection.StartRetry()) {}
 
 BatchPublisher::~BatchPublisher() {
   if (stream_ == nullptr) return;

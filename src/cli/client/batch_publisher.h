@@ -1,8 +1,8 @@
-// Publishes batches in order over one PublishStream, many in flight, through restarts of the server: what was not answered
-// is sent again on a new stream. With message ids in the batches nothing is stored twice.
+// Publishes batches in order over one PublishStream, many in flight, through restarts of the server: what was not
+// answered is sent again on a new stream. With message ids in the batches nothing is stored twice.
 //
-// Threading: one thread, which also runs `on_answer`. Errors: what on_answer returns, an error that trying again does not
-// heal, or CANCELLED after a signal. Limits: Options bounds the batches and bytes that wait for their answers.
+// Threading: one thread, which also runs `on_answer`. Errors: what on_answer returns, an error that trying again does
+// not heal, or CANCELLED after a signal. Limits: Options bounds the batches and bytes that wait for their answers.
 #pragma once
 
 #include <cstdint>

@@ -50,8 +50,10 @@ void AddCommand(CLI::App& app, int& exit_code, const CommandText& text, std::sha
 }
 
 void AddConnectionOptions(CLI::App& app, ClientOptions& options) {
-  AddAddressOption(app, "--ingress", "MINITOOLSTREAM_INGRESS", options.addresses.ingress, "Where to publish: this, MINITOOLSTREAM_INGRESS, or localhost:50051");
-  AddAddressOption(app, "--egress", "MINITOOLSTREAM_EGRESS", options.addresses.egress, "Where to read: this, MINITOOLSTREAM_EGRESS, or localhost:50052");
+  AddAddressOption(app, "--ingress", "MINITOOLSTREAM_INGRESS", options.addresses.ingress,
+                   "Where to publish: this, MINITOOLSTREAM_INGRESS, or localhost:50051");
+  AddAddressOption(app, "--egress", "MINITOOLSTREAM_EGRESS", options.addresses.egress,
+                   "Where to read: this, MINITOOLSTREAM_EGRESS, or localhost:50052");
   AddDurationOption(app, "--timeout", options.timeout, "How long one call may take (30s)")->group("Server");
   app.add_option_function<std::string>(
          "--retry-for",

@@ -3,12 +3,14 @@
 #include "absl/strings/numbers.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cli/terminal/exit_code.h"
 
 namespace mts::cli {
 namespace {
 
 constexpr int kFirstReconnectMillis = 100;
 constexpr int kLongestReconnectMillis = 2000;
+constexpr int kKeepaliveMillis = 30'000;
 // Also the time that one attempt to connect has.
 constexpr int kShortestReconnectMillis = 5000;
 
@@ -20,8 +22,7 @@ bool IsBrokenConnection(const grpc::Status& status) {
       return !Interrupt::Get().requested();
     case grpc::StatusCode::UNKNOWN:
     case grpc::StatusCode::INTERNAL:
-      return Contains(status.error_message(), "Stream removed") ||
-             Contains(status.error_message(), "RST_STREAM");
+      return Contains(status.error_message(), "Stream removed") || Contains(status.error_message(), "RST_STREAM");
     default:
       return false;
   }
@@ -66,6 +67,9 @@ grpc::ChannelArguments ClientChannelArguments() {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kShortestReconnectMillis);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMillis);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // A machine that vanished is noticed, also in the middle of an upload that has no deadline.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMillis);
   return arguments;
 }
 
@@ -82,9 +86,7 @@ absl::Status StatusOf(const grpc::Status& status, std::string_view address) {
   switch (code) {
     case absl::StatusCode::kUnavailable:
       if (IsNotConnected(message)) {
-        return absl::UnavailableError(Concat("cannot reach the server at ", address, " (", reason,
-                                                   "); start it with 'minitoolstream serve', or name another one with "
-                                                   "--ingress and --egress"));
+        return UnreachableError(Concat("cannot reach the server at ", address, " (", reason, ")"));
       }
       return absl::UnavailableError(Concat("the server at ", address, " is not available: ", reason));
     case absl::StatusCode::kDeadlineExceeded:
@@ -93,9 +95,9 @@ absl::Status StatusOf(const grpc::Status& status, std::string_view address) {
     case absl::StatusCode::kUnimplemented:
       return absl::UnimplementedError(Concat("the server at ", address, " does not offer this: ", reason));
     default:
-      return absl::Status(code, reason.empty() ? Concat("the server at ", address, " answered ",
-                                                              absl::StatusCodeToString(code))
-                                               : std::string(reason));
+      return absl::Status(code, reason.empty()
+                                    ? Concat("the server at ", address, " answered ", absl::StatusCodeToString(code))
+                                    : std::string(reason));
   }
 }
 

@@ -1,7 +1,8 @@
-// The two channels to a server, and how one call is made on them: with a deadline, ended by Ctrl-C, its error as one line.
+// The two channels to a server, and how one call is made on them: with a deadline, ended by Ctrl-C, its error as one
+// line.
 //
-// Threading: Connection from any thread; a Call belongs to one. Errors: absl::Status with the canonical code of gRPC; what a
-// broken connection shows as UNKNOWN, INTERNAL or CANCELLED is UNAVAILABLE.
+// Threading: Connection from any thread; a Call belongs to one. Errors: absl::Status with the canonical code of gRPC;
+// what a broken connection shows as UNKNOWN, INTERNAL or CANCELLED is UNAVAILABLE.
 #pragma once
 
 #include <grpcpp/grpcpp.h>

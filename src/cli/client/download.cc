@@ -84,7 +84,7 @@ class Download {
     const bool reached_end = size_.has_value() && range_.offset + received_ >= *size_;
     if (!checked_ || !reached_end || !payload_crc_.has_value() || *payload_crc_ == crc_) return absl::OkStatus();
     return absl::DataLossError(Concat("the payload of message ", range_.sequence, " of ", range_.subject,
-                                            " does not agree with its checksum"));
+                                      " does not agree with its checksum"));
   }
 
   const Connection& connection_;

@@ -1,8 +1,8 @@
-// Receives one payload, or a range of it, of any size: after a broken connection it goes on where it was, and what reaches
-// the payload's end is checked against its checksum.
+// Receives one payload, or a range of it, of any size: after a broken connection it goes on where it was, and what
+// reaches the payload's end is checked against its checksum.
 //
-// Threading: one thread. Errors: what the sink returns; DATA_LOSS where the checksum does not agree; the server's refusals;
-// CANCELLED after a signal.
+// Threading: one thread. Errors: what the sink returns; DATA_LOSS where the checksum does not agree; the server's
+// refusals; CANCELLED after a signal.
 #pragma once
 
 #include <cstdint>

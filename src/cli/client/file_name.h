@@ -21,8 +21,8 @@ inline constexpr std::string_view kFileModeHeader = "file-mode";
 std::string EncodeFileName(std::string_view name);
 absl::StatusOr<std::string> DecodeFileName(std::string_view header);
 
-// The components of a relative name that stays below the folder it is taken from: refuses empty and absolute names, empty
-// components, `.` and `..`, and zero bytes.
+// The components of a relative name that stays below the folder it is taken from: refuses empty and absolute names,
+// empty components, `.` and `..`, and zero bytes.
 absl::StatusOr<std::vector<std::string>> SafeComponents(std::string_view name);
 
 }  // namespace mts::cli

@@ -56,10 +56,9 @@ TEST(FileName, NamesBelowTheFolderAreSafe) {
 }
 
 TEST(FileName, NamesThatLeaveTheFolderAreRefused) {
-  for (const std::string& name :
-       {std::string(), std::string("/etc/passwd"), std::string(".."), std::string("../x"), std::string("a/../b"),
-        std::string("a/.."), std::string("."), std::string("./a"), std::string("a//b"), std::string("a/"),
-        std::string("a\0b", 3)}) {
+  for (const std::string& name : {std::string(), std::string("/etc/passwd"), std::string(".."), std::string("../x"),
+                                  std::string("a/../b"), std::string("a/.."), std::string("."), std::string("./a"),
+                                  std::string("a//b"), std::string("a/"), std::string("a\0b", 3)}) {
     EXPECT_FALSE(SafeComponents(name).ok()) << name;
   }
   EXPECT_THAT(SafeComponents("../x").status().message(), HasSubstr("../x"));

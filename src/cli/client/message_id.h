@@ -17,8 +17,8 @@ std::string RandomRunId();
 // "PREFIX-INDEX": message number `index` of this run.
 std::string IndexedMessageId(std::string_view prefix, uint64_t index);
 
-// "PREFIX-HASH": the same for the same name, size and time of change, so that a later run with the same prefix sends only
-// what is new.
+// "PREFIX-HASH": the same for the same name, size and time of change, so that a later run with the same prefix sends
+// only what is new.
 std::string FileMessageId(std::string_view prefix, const SourceFile& file);
 
 }  // namespace mts::cli

@@ -1,5 +1,5 @@
-// Where `sub --output-dir` puts files: each is written under a temporary name beside its place and renamed when it is whole.
-// No name leaves the folder, also not through symbolic links that lie in it.
+// Where `sub --output-dir` puts files: each is written under a temporary name beside its place and renamed when it is
+// whole. No name leaves the folder, also not through symbolic links that lie in it.
 //
 // Threading: one thread. Errors: NameRefused for a name that cannot be a file here (others can go on); everything else
 // (disk full, read-only) means that nothing can be written for now.

@@ -51,7 +51,7 @@ absl::Status Retry::After(const absl::Status& failure) {
   }
   // Short gaps are nobody's business.
   if (attempts_ == 2) {
-    PrintNote(Concat(failure.message(), "; trying again for up to ", SpokenDuration(left)));
+    PrintNote(Concat(failure.message(), "; trying again for up to ", SpokenDuration(policy_.retry_for)));
     told_ = true;
   }
   const absl::Duration pause = std::min(left, PauseBefore(attempts_++, random_));

@@ -1,4 +1,5 @@
-// Trying again while a server is away: growing pauses with jitter, one note when it is lost and one when it is back, an end.
+// Trying again while a server is away: growing pauses with jitter, one note when it is lost and one when it is back, an
+// end.
 //
 // Threading: one thread, one Retry per sequence of attempts. A signal ends the pause.
 #pragma once

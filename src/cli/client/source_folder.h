@@ -19,9 +19,9 @@ struct SourceFile {
 };
 
 struct SourceFolder {
-  std::vector<SourceFile> files;          // sorted by name
-  std::vector<std::string> skipped;       // symbolic links, devices, sockets, pipes
-  std::vector<std::string> unreadable;    // folders that cannot be listed, with the reason
+  std::vector<SourceFile> files;        // sorted by name
+  std::vector<std::string> skipped;     // symbolic links, devices, sockets, pipes
+  std::vector<std::string> unreadable;  // folders that cannot be listed, with the reason
   uint64_t bytes = 0;
 };
 

@@ -29,8 +29,9 @@ absl::StatusOr<::minitoolstream::StartPosition> ParseStartPosition(std::string_v
     SetTime(position, now - *span);
   } else {
     return absl::InvalidArgumentError(
-        Concat("'", text, "' is no position; write first, new, a sequence such as 42, a time such as "
-                          "2026-11-23T10:00:00Z, or a span back such as 10m"));
+        Concat("'", text,
+               "' is no position; write first, new, a sequence such as 42, a time such as "
+               "2026-11-23T10:00:00Z, or a span back such as 10m"));
   }
   return position;
 }

@@ -1,7 +1,7 @@
 // Sends one payload of any size, piece by piece, and again from its start if the server went away meanwhile.
 //
-// Threading: one thread. Errors: a source that ends early or fails, a refusal (with the server's text), CANCELLED after a
-// signal. Memory: one piece of 1 MiB.
+// Threading: one thread. Errors: a source that ends early or fails, a refusal (with the server's text), CANCELLED after
+// a signal. Memory: one piece of 1 MiB.
 #pragma once
 
 #include <cstdint>

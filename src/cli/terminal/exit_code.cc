@@ -11,6 +11,7 @@ namespace mts::cli {
 namespace {
 
 constexpr absl::string_view kUsageMark = "minitoolstream/usage";
+constexpr absl::string_view kUnreachableMark = "minitoolstream/unreachable";
 constexpr absl::string_view kClosedPipeMark = "minitoolstream/closed-pipe";
 
 absl::Status Marked(absl::Status status, absl::string_view mark) {
@@ -20,9 +21,15 @@ absl::Status Marked(absl::Status status, absl::string_view mark) {
 
 }  // namespace
 
-absl::Status UsageError(std::string_view message) { return Marked(absl::InvalidArgumentError(ToAbsl(message)), kUsageMark); }
+absl::Status UsageError(std::string_view message) {
+  return Marked(absl::InvalidArgumentError(ToAbsl(message)), kUsageMark);
+}
 
 absl::Status ClosedPipeError() { return Marked(absl::AbortedError("the output was closed"), kClosedPipeMark); }
+
+absl::Status UnreachableError(std::string_view message) {
+  return Marked(absl::UnavailableError(ToAbsl(message)), kUnreachableMark);
+}
 
 bool IsClosedPipe(const absl::Status& status) { return status.GetPayload(kClosedPipeMark).has_value(); }
 
@@ -37,11 +44,21 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   return kFailure;
 }
 
+namespace {
+
+// What to do about it, where that is known.
+std::string AdviceFor(std::string_view command, const absl::Status& status) {
+  if (status.GetPayload(kUsageMark).has_value()) return Concat(" (see: minitoolstream ", command, " --help)");
+  if (!status.GetPayload(kUnreachableMark).has_value()) return "";
+  return "; start it with 'minitoolstream serve', or name another one with --ingress and --egress";
+}
+
+}  // namespace
+
 int Conclude(std::string_view command, const absl::Status& status) {
   const ExitCode code = ExitCodeOf(status);
   if (code == kFailure || code == kUsage || code == kUnreachable) {
-    PrintError(command, code == kUsage ? Concat(status.message(), " (see: minitoolstream ", command, " --help)")
-                                       : std::string(status.message()));
+    PrintError(command, Concat(status.message(), AdviceFor(command, status)));
   }
   return code;
 }

@@ -32,6 +32,9 @@ absl::Status UsageError(std::string_view message);
 absl::Status ClosedPipeError();
 bool IsClosedPipe(const absl::Status& status);
 
+// No connection; the line ends with what to do about it.
+absl::Status UnreachableError(std::string_view message);
+
 ExitCode ExitCodeOf(const absl::Status& status);
 
 // Prints "minitoolstream COMMAND: what" for a failure, unless it is an interrupt or a closed pipe; gives the exit code.

@@ -64,9 +64,7 @@ bool Interrupt::requested() const { return received_signal.load() != 0; }
 
 int Interrupt::signal_number() const { return received_signal.load(); }
 
-absl::Status Interrupt::Check() const {
-  return requested() ? absl::CancelledError("interrupted") : absl::OkStatus();
-}
+absl::Status Interrupt::Check() const { return requested() ? absl::CancelledError("interrupted") : absl::OkStatus(); }
 
 bool Interrupt::Sleep(absl::Duration duration) {
   const absl::Time end = absl::Now() + duration;

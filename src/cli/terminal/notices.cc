@@ -97,8 +97,9 @@ bool ColourOnStderr() {
 }
 
 void PrintError(std::string_view command, std::string_view message) {
-  PrintLine(Concat(Styled(Concat("minitoolstream", command.empty() ? "" : " ", command, ":"), Style::kRed, ColourOnStderr()), " ",
-                         OnOneLine(message)));
+  PrintLine(
+      Concat(Styled(Concat("minitoolstream", command.empty() ? "" : " ", command, ":"), Style::kRed, ColourOnStderr()),
+             " ", OnOneLine(message)));
 }
 
 void PrintNote(std::string_view message) {

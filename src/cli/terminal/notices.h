@@ -1,5 +1,5 @@
-// Everything that goes to stderr: errors and notes as one line each, colour only on a terminal (and never with NO_COLOR).
-// A progress line that is being shown is cleared first.
+// Everything that goes to stderr: errors and notes as one line each, colour only on a terminal (and never with
+// NO_COLOR). A progress line that is being shown is cleared first.
 //
 // Threading: any thread; lines do not mix.
 #pragma once

@@ -1,5 +1,5 @@
-// Standard output: buffered, and every failure of writing noticed. A closed pipe is ClosedPipeError (exit_code.h); a full disk
-// behind a redirection is an error like any other.
+// Standard output: buffered, and every failure of writing noticed. A closed pipe is ClosedPipeError (exit_code.h); a
+// full disk behind a redirection is an error like any other.
 //
 // Threading: one thread. Limits: 64 KiB of buffer; a signal ends a write that waits.
 #pragma once

@@ -22,9 +22,9 @@ std::string ProgressLine(uint64_t done, uint64_t total, double bytes_per_second,
   if (total > 0) {
     const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
     const int filled = static_cast<int>(share * kBarColumns);
-    const absl::Duration left = bytes_per_second < 1 ? absl::InfiniteDuration()
-                                                     : absl::Seconds(static_cast<double>(total - std::min(done, total)) /
-                                                                     bytes_per_second);
+    const absl::Duration left =
+        bytes_per_second < 1 ? absl::InfiniteDuration()
+                             : absl::Seconds(static_cast<double>(total - std::min(done, total)) / bytes_per_second);
     line = absl::StrFormat("[%s%s] %3d%%  %s of %s  %s  %s left", std::string(filled, '='),
                            std::string(kBarColumns - filled, ' '), static_cast<int>(share * 100), FormatBytes(done),
                            FormatBytes(total), rate, FormatClock(left));

@@ -1,5 +1,5 @@
-// A progress bar on stderr: share, bytes, rate of the last seconds, time left, what is being done. Shows nothing where stderr
-// is no terminal.
+// A progress bar on stderr: share, bytes, rate of the last seconds, time left, what is being done. Shows nothing where
+// stderr is no terminal.
 //
 // Threading: Add from any thread; the rest from one. Redraws at most ten times a second.
 #pragma once

@@ -1,5 +1,5 @@
-// What the disk gives to a program that only writes and syncs: the yardstick beside the server's figures. Writes groups of the
-// given size into files of 64 MiB, as the engine does: appended, allocated beforehand, or written before.
+// What the disk gives to a program that only writes and syncs: the yardstick beside the server's figures. Writes groups
+// of the given size into files of 64 MiB, as the engine does: appended, allocated beforehand, or written before.
 //
 // usage: bare_write GROUP_BYTES appended|allocated|prepared SECONDS DIRECTORY   → one JSON line
 #include <fcntl.h>

@@ -15,13 +15,11 @@ namespace mts {
 static_assert(std::endian::native == std::endian::little, "big-endian machines need byte swaps here");
 
 template <typename T>
-  requires std::is_integral_v<T>
-inline void StoreInteger(char* to, T value) {
-  std::memcpy(to, &value, sizeof(T));
-}
+requires std::is_integral_v<T>
+inline void StoreInteger(char* to, T value) { std::memcpy(to, &value, sizeof(T)); }
 
 template <typename T>
-  requires std::is_integral_v<T>
+requires std::is_integral_v<T>
 inline T LoadInteger(const char* from) {
   T value;
   std::memcpy(&value, from, sizeof(T));
@@ -29,10 +27,8 @@ inline T LoadInteger(const char* from) {
 }
 
 template <typename T>
-  requires std::is_integral_v<T>
-inline void AppendInteger(std::string& to, T value) {
-  to.append(reinterpret_cast<const char*>(&value), sizeof(T));
-}
+requires std::is_integral_v<T>
+inline void AppendInteger(std::string& to, T value) { to.append(reinterpret_cast<const char*>(&value), sizeof(T)); }
 
 // A length of two bytes and the bytes; `text` is at most 65,535 bytes long.
 inline void AppendString16(std::string& to, std::string_view text) {

@@ -1,5 +1,5 @@
-// CRC32C (Castagnoli), as RFC 3720 section B.4: the checksum of every byte that we store. Computed by ISA-L, which picks
-// the processor's best instructions.
+// CRC32C (Castagnoli), as RFC 3720 section B.4: the checksum of every byte that we store. Computed by ISA-L, which
+// picks the processor's best instructions.
 //
 // Threading: pure functions.
 #pragma once

@@ -25,19 +25,19 @@ inline constexpr uint64_t kMaxSubjects = 1'000'000;
 inline constexpr uint64_t kMaxConsumers = 1'000'000;
 
 // The embedded engine.
-inline constexpr uint64_t kInlineLimit = 1 * kMiB;          // longer payloads become files
-inline constexpr uint64_t kMaxInlineBatchBytes = 16 * kMiB; // of one batch; what is beyond becomes files
+inline constexpr uint64_t kInlineLimit = 1 * kMiB;           // longer payloads become files
+inline constexpr uint64_t kMaxInlineBatchBytes = 16 * kMiB;  // of one batch; what is beyond becomes files
 inline constexpr uint64_t kSegmentBytes = 64 * kMiB;
-inline constexpr uint64_t kMinSegmentBytes = 1 * kMiB;      // tests use small segments
+inline constexpr uint64_t kMinSegmentBytes = 1 * kMiB;  // tests use small segments
 inline constexpr uint64_t kMaxSegmentBytes = 1 * kGiB;
 inline constexpr uint32_t kPreparedSegments = 8;
-inline constexpr uint64_t kMaxQueuedBytes = 128 * kMiB;     // accepted, waiting for their commit
+inline constexpr uint64_t kMaxQueuedBytes = 128 * kMiB;  // accepted, waiting for their commit
 inline constexpr uint64_t kMaxQueuedAppends = 100'000;
 inline constexpr int64_t kDeduplicationWindowMicros = 120'000'000;
 inline constexpr uint64_t kMaxDeduplicationIds = 1'000'000;
 inline constexpr uint64_t kMinFreeBytes = 256 * kMiB;
 inline constexpr uint64_t kSequenceReservation = 1'000'000;
-inline constexpr uint64_t kMaxOpenLogFiles = 512;           // segments and index files that are kept open
+inline constexpr uint64_t kMaxOpenLogFiles = 512;  // segments and index files that are kept open
 inline constexpr int64_t kMaxClockJumpMicros = 3'600'000'000;
 inline constexpr int64_t kClockJumpGraceMicros = 600'000'000;
 

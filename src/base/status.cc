@@ -36,8 +36,7 @@ absl::Status WithContext(const absl::Status& status, std::string_view context) {
 }
 
 absl::Status ErrnoStatus(int error_number, std::string_view what) {
-  return absl::Status(CodeOfErrno(error_number),
-                      Concat(what, ": ", std::generic_category().message(error_number)));
+  return absl::Status(CodeOfErrno(error_number), Concat(what, ": ", std::generic_category().message(error_number)));
 }
 
 }  // namespace mts

@@ -12,8 +12,8 @@
 #define MTS_CONCAT_INNER(a, b) a##b
 #define MTS_CONCAT(a, b) MTS_CONCAT_INNER(a, b)
 
-#define MTS_RETURN_IF_ERROR(expression)                      \
-  do {                                                       \
+#define MTS_RETURN_IF_ERROR(expression)                                              \
+  do {                                                                               \
     if (absl::Status mts_status = (expression); !mts_status.ok()) return mts_status; \
   } while (false)
 

@@ -1,7 +1,7 @@
 // Integers that cannot be mixed with others of another meaning.
 //
-// Threading: a value. Errors: none. Limits: those of the underlying integer; arithmetic is the caller's business through
-// value().
+// Threading: a value. Errors: none. Limits: those of the underlying integer; arithmetic is the caller's business
+// through value().
 #pragma once
 
 #include <compare>

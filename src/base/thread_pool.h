@@ -1,8 +1,8 @@
 // A fixed number of threads that run tasks from a bounded queue, in the order given.
 //
-// Threading: any thread may submit, tasks too (a task must use TrySubmit: Submit could wait for itself). The destructor, or
-// Shutdown, runs everything that was accepted and then ends the threads; it must not be called from a task. Errors: none.
-// Limits: threads and queue length as given.
+// Threading: any thread may submit, tasks too (a task must use TrySubmit: Submit could wait for itself). The
+// destructor, or Shutdown, runs everything that was accepted and then ends the threads; it must not be called from a
+// task. Errors: none. Limits: threads and queue length as given.
 #pragma once
 
 #include <cstddef>

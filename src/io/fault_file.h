@@ -15,7 +15,11 @@ class FaultFile : public File {
  public:
   // The caller holds the mutex and has counted the open.
   FaultFile(FaultFileSystem* files, FaultInodePtr inode, std::string path, uint64_t generation, bool writable)
-      : files_(*files), inode_(std::move(inode)), path_(std::move(path)), generation_(generation), writable_(writable) {}
+      : files_(*files),
+        inode_(std::move(inode)),
+        path_(std::move(path)),
+        generation_(generation),
+        writable_(writable) {}
   ~FaultFile() override;
 
   absl::StatusOr<size_t> ReadAt(uint64_t offset, absl::Span<char> to) override;

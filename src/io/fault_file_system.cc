@@ -90,16 +90,17 @@ absl::StatusOr<std::unique_ptr<File>> FaultFileSystem::Open(const std::string& p
 
 absl::Status FaultFileSystem::CreateDirectories(const std::string& path) {
   absl::MutexLock lock(&mutex_);
-  std::string made;
-  std::string_view rest = path;
-  const bool absolute = rest.starts_with('/');
-  for (std::string name = TakeComponent(rest); !name.empty(); name = TakeComponent(rest)) {
-    made = made.empty() ? Concat(absolute ? "/" : "", name) : JoinPath(made, name);
-    const bool is_new = FindLocked(made) == nullptr;
-    MTS_RETURN_IF_ERROR(CreateDirectoryLocked(made));
-    if (is_new) MTS_RETURN_IF_ERROR(SyncDirectoryLocked(ParentPath(made)));
+  return CreateDirectoriesLocked(path);
+}
+
+absl::Status FaultFileSystem::CreateDirectoriesLocked(const std::string& path) {
+  const std::string parent = ParentPath(path);
+  if (parent == path || path == ".") return absl::OkStatus();
+  if (const FaultInodePtr inode = FindLocked(path); inode == nullptr || !inode->directory) {
+    MTS_RETURN_IF_ERROR(CreateDirectoriesLocked(parent));
+    MTS_RETURN_IF_ERROR(CreateDirectoryLocked(path));
   }
-  return absl::OkStatus();
+  return SyncDirectoryLocked(parent);
 }
 
 absl::Status FaultFileSystem::CreateDirectoryLocked(const std::string& path) {

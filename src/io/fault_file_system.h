@@ -1,16 +1,17 @@
-// A disk in memory for tests. It forgets at a power cut what POSIX lets a disk forget, fails where it is told to, and has a
-// size.
+// A disk in memory for tests. It forgets at a power cut what POSIX lets a disk forget, fails where it is told to, and
+// has a size.
 //
-// Durability: bytes of a file are durable after SyncData, names after SyncDirectory of their directory (syncing a file does
-// not make its name durable). A power cut keeps a random part of everything else: sectors of 512 or 4096 bytes each in one
-// of the states that they went through, torn, or noise where something was written; creations, renames and removals each
-// kept or lost (a rename as a whole).
+// Durability: bytes of a file are durable after SyncData, names after SyncDirectory of their directory (syncing a file
+// does not make its name durable). A power cut keeps a random part of everything else: sectors of 512 or 4096 bytes
+// each in one of the states that they went through, torn, or noise where something was written; creations, renames and
+// removals each kept or lost (a rename as a whole).
 //
-// Use: run the program under test; Freeze() or FreezeAt(): from then on every change fails and nothing reaches the disk; end
-// the program; PowerCut(seed); start it again. All that is random follows the seeds given, so a failing test prints its seed.
+// Use: run the program under test; Freeze() or FreezeAt(): from then on every change fails and nothing reaches the
+// disk; end the program; PowerCut(seed); start it again. All that is random follows the seeds given, so a failing test
+// prints its seed.
 //
-// Threading: any thread; a single mutex. The hook is called under it and must not call the file system. The file system must
-// outlive its files. Errors: as io/file_system.h. Limits: everything is held in memory, twice.
+// Threading: any thread; a single mutex. The hook is called under it and must not call the file system. The file system
+// must outlive its files. Errors: as io/file_system.h. Limits: everything is held in memory, twice.
 #pragma once
 
 #include <array>
@@ -31,7 +32,7 @@ namespace mts::io {
 
 enum class FaultOperation {
   kRead,
-  kCreate,           // Open that makes a file
+  kCreate,  // Open that makes a file
   kWrite,
   kSyncData,
   kAllocate,
@@ -77,8 +78,8 @@ class FaultFileSystem : public FileSystem {
   uint64_t operations(FaultOperation operation) const;
 
   // ---- Faults
-  // The `nth` operation of this kind from now on (1: the next) fails with `error_number` (EIO, ENOSPC). A write that fails
-  // may have written a part; after a sync that failed, what it should have synced is never durable.
+  // The `nth` operation of this kind from now on (1: the next) fails with `error_number` (EIO, ENOSPC). A write that
+  // fails may have written a part; after a sync that failed, what it should have synced is never durable.
   void FailNth(FaultOperation operation, uint64_t nth, int error_number);
   // Every operation of this kind fails; 0 ends it.
   void FailAll(FaultOperation operation, int error_number);

@@ -76,7 +76,8 @@ TEST(FaultFileSystemTest, ALaterWriteCanReachTheDiskBeforeAnEarlierOne) {
     ASSERT_TRUE(file->Write(8'192, std::string(4'096, '2')).ok());
     files.PowerCut(seed);
     const std::string bytes = Content(files, "a");
-    reordered = bytes.substr(0, 4'096) == std::string(4'096, 'o') && bytes.substr(8'192, 4'096) == std::string(4'096, '2');
+    reordered =
+        bytes.substr(0, 4'096) == std::string(4'096, 'o') && bytes.substr(8'192, 4'096) == std::string(4'096, '2');
   }
   EXPECT_TRUE(reordered);
 }
@@ -171,6 +172,19 @@ TEST(FaultFileSystemTest, DirectoriesMadeAreThereAndSyncedFilesInThemStay) {
     CreateDurable(files, "/x/y/z/a", "text");
     files.PowerCut(seed);
     ASSERT_EQ(Content(files, "/x/y/z/a"), "text");
+  }
+}
+
+TEST(FaultFileSystemTest, DirectoriesThatAKilledProcessDidNotSyncAreSyncedByTheNext) {
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    FaultFileSystem files(seed);
+    files.FreezeAt(seed % 5);
+    files.CreateDirectories("/x/y").IgnoreError();
+    files.Thaw();
+    ASSERT_TRUE(files.CreateDirectories("/x/y").ok());
+    CreateDurable(files, "/x/y/a", "text");
+    files.PowerCut(seed);
+    ASSERT_EQ(Content(files, "/x/y/a"), "text") << "seed " << seed;
   }
 }
 
@@ -283,7 +297,7 @@ TEST(FaultFileSystemTest, ASyncThatTheHookSkipsMakesNothingDurable) {
     CreateDurable(files, "a", "old");
     files.SetHook([](const FaultFileSystem::Call& call) {
       return call.operation == FaultOperation::kSyncData && call.path == "a" ? FaultFileSystem::Verdict::kSkip
-                                                                           : FaultFileSystem::Verdict::kProceed;
+                                                                             : FaultFileSystem::Verdict::kProceed;
     });
     auto file = MustOpen(files, "a", OpenMode::kReadWrite);
     ASSERT_TRUE(file->Write(0, "new").ok());

@@ -72,7 +72,8 @@ absl::StatusOr<FaultFileSystem::Entry> FaultFileSystem::Enter(FaultOperation ope
   NextFailure& failure = failures_[kind];
   int error_number = failure.always;
   if (failure.after > 0 && --failure.after == 0) error_number = failure.error_number;
-  if (error_number != 0) return ErrnoStatus(error_number, Concat(FaultOperationName(operation), " ", path, " (injected)"));
+  if (error_number != 0)
+    return ErrnoStatus(error_number, Concat(FaultOperationName(operation), " ", path, " (injected)"));
   if (hook_ == nullptr) return Entry::kProceed;
   switch (hook_(Call{operation, path, count})) {
     case Verdict::kProceed:

@@ -59,15 +59,15 @@ struct FaultInode {
   FaultFileContent content;
   std::map<std::string, std::shared_ptr<FaultInode>> entries;         // as seen now
   std::map<std::string, std::shared_ptr<FaultInode>> synced_entries;  // as on the disk
-  uint64_t links = 0;    // names that lead here now
-  uint64_t opens = 0;    // handles
-  uint64_t charged = 0;  // of the capacity, bytes
+  uint64_t links = 0;                                                 // names that lead here now
+  uint64_t opens = 0;                                                 // handles
+  uint64_t charged = 0;                                               // of the capacity, bytes
 };
 using FaultInodePtr = std::shared_ptr<FaultInode>;
 
-// Creations, renames, links and removals that no SyncDirectory has made durable. A rename never loses the file, as in every
-// file system with a journal. Between two directories its new name is durable after a sync of the new directory, and that
-// the old one is gone after a later sync of the old directory: until then both may be there.
+// Creations, renames, links and removals that no SyncDirectory has made durable. A rename never loses the file, as in
+// every file system with a journal. Between two directories its new name is durable after a sync of the new directory,
+// and that the old one is gone after a later sync of the old directory: until then both may be there.
 class FaultDirectoryJournal {
  public:
   struct Effect {

@@ -1,5 +1,5 @@
-// Every disk access of the product goes through here: posix for real, simulated in tests (drops what was not synced, tears
-// writes, returns EIO and ENOSPC).
+// Every disk access of the product goes through here: posix for real, simulated in tests (drops what was not synced,
+// tears writes, returns EIO and ENOSPC).
 //
 // Threading: FileSystem may be used from any thread. A File may be used from any thread; concurrent writes must not
 // overlap. Errors: ErrnoStatus (base/status.h), text with call and path. A file's bytes are durable after SyncData, its
@@ -52,9 +52,9 @@ class DirectoryLock {
 };
 
 enum class OpenMode {
-  kRead,          // must exist
-  kReadWrite,     // must exist
-  kCreate,        // must not exist; read and write
+  kRead,              // must exist
+  kReadWrite,         // must exist
+  kCreate,            // must not exist; read and write
   kCreateOrTruncate,  // made empty if it exists; read and write
 };
 
@@ -63,11 +63,12 @@ class FileSystem {
   virtual ~FileSystem() = default;
 
   virtual absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
-  virtual absl::Status CreateDirectories(const std::string& path) = 0;   // with parents, synced; fine if it exists
+  // With parents, their names synced; also when it exists, because who made it may have been killed before the sync.
+  virtual absl::Status CreateDirectories(const std::string& path) = 0;
   // One directory, its name not synced; fine if it exists.
   virtual absl::Status CreateDirectory(const std::string& path) = 0;
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;  // names, sorted
-  virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
+  virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;          // replaces `to`
   virtual absl::Status Link(const std::string& from, const std::string& to) = 0;
   virtual absl::Status Remove(const std::string& path) = 0;
   virtual absl::StatusOr<bool> Exists(const std::string& path) = 0;

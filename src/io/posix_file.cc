@@ -37,8 +37,7 @@ absl::Status PosixFile::Failed(const char* call) const { return ErrnoStatus(errn
 absl::StatusOr<size_t> PosixFile::ReadAt(uint64_t offset, absl::Span<char> to) {
   size_t done = 0;
   while (done < to.size()) {
-    const ssize_t count =
-        ::pread(descriptor_, to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
+    const ssize_t count = ::pread(descriptor_, to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
     if (count == 0) break;
     if (count < 0) {
       if (errno == EINTR) continue;

@@ -47,9 +47,13 @@ absl::StatusOr<std::unique_ptr<File>> PosixFileSystemImpl::Open(const std::strin
 }
 
 absl::Status PosixFileSystemImpl::CreateDirectories(const std::string& path) {
-  struct stat state;
-  if (::stat(path.c_str(), &state) == 0 && S_ISDIR(state.st_mode)) return absl::OkStatus();
   const std::string parent = ParentPath(path);
+  struct stat state;
+  if (::stat(path.c_str(), &state) == 0 && S_ISDIR(state.st_mode)) {
+    // A process that was killed may have made it without syncing its name; but not where this one may not even look.
+    const absl::Status synced = parent == path ? absl::OkStatus() : SyncDirectory(parent);
+    return absl::IsPermissionDenied(synced) ? absl::OkStatus() : synced;
+  }
   if (parent != path) MTS_RETURN_IF_ERROR(CreateDirectories(parent));
   MTS_RETURN_IF_ERROR(CreateDirectory(path));
   return SyncDirectory(parent);

@@ -42,7 +42,7 @@ std::string DescribeThisProcess() {
   char host[256] = "unknown host";
   ::gethostname(host, sizeof(host) - 1);
   return Concat("pid ", ::getpid(), " on ", host, " since ",
-                      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone()), "\n");
+                absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone()), "\n");
 }
 
 }  // namespace
@@ -56,9 +56,9 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> LockPosixFile(const std::string& 
     result = ::flock(descriptor, LOCK_EX | LOCK_NB);
   } while (result != 0 && errno == EINTR);
   if (result != 0 && errno == EWOULDBLOCK) {
-    return absl::FailedPreconditionError(
-        Concat(ParentPath(path), " is in use by ", ReadHolder(descriptor), " (lock file ", path,
-                     "). Stop that server first, or give this one another data directory."));
+    return absl::FailedPreconditionError(Concat(ParentPath(path), " is in use by ", ReadHolder(descriptor),
+                                                " (lock file ", path,
+                                                "). Stop that server first, or give this one another data directory."));
   }
   if (result != 0) return ErrnoStatus(errno, Concat("lock ", path));
   const std::string holder = DescribeThisProcess();

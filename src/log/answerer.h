@@ -1,7 +1,9 @@
-// Gives operations their answers. A few are answered at once by the caller, so that a single publisher does not wait for another
-// thread; many are answered by a thread of its own, so that the next commit does not wait for them. Order is kept.
+// Gives operations their answers. A few are answered at once by the caller, so that a single publisher does not wait
+// for another thread; many are answered by a thread of its own, so that the next commit does not wait for them. Order
+// is kept.
 //
-// Threading: Answer by one thread (the commit thread). Limits: what it holds is bounded by the committer's groups in flight.
+// Threading: Answer by one thread (the commit thread). Limits: what it holds is bounded by the committer's groups in
+// flight.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 #include "log/append_operation.h"
 
+#include "base/status.h"
 #include "base/text.h"
 
 namespace mts::log {
@@ -7,6 +8,7 @@ namespace mts::log {
 void AppendOperation::Refuse(absl::Status status, uint32_t position) {
   outcome_.status = std::move(status);
   outcome_.refused_position = position;
+  if (order_ != nullptr && IsRetryable(outcome_.status)) order_->Break();
 }
 
 absl::Status AppendOperation::ResolveSubjects(State& state) {
@@ -28,7 +30,7 @@ bool AppendOperation::ConditionsHold(const State& state) {
     if (last == condition.expected_last) continue;
     const std::string_view subject = records_.subject(records_.slots()[condition.position]);
     Refuse(absl::FailedPreconditionError(Concat("expected_last_sequence is ", condition.expected_last.value(),
-                                                      ", the last sequence of ", subject, " is ", last.value())),
+                                                ", the last sequence of ", subject, " is ", last.value())),
            condition.position);
     return false;
   }
@@ -72,6 +74,10 @@ void AppendOperation::AddMessages(GroupBuilder& group) {
 }
 
 void AppendOperation::Decide(GroupBuilder& group) {
+  if (order_ != nullptr && order_->broken()) {
+    outcome_.status = absl::UnavailableError("an earlier batch of the stream was refused");
+    return;
+  }
   // A retry is answered as a duplicate even where its condition no longer holds: the first one was stored.
   if (AllDuplicates(group)) return;
   if (!ResolveSubjects(group.state()).ok() || !ConditionsHold(group.state())) return;
@@ -84,6 +90,7 @@ void AppendOperation::Apply(State& state, Timestamp time) {
 
 void AppendOperation::Answer(const absl::Status& committed) {
   if (!committed.ok()) {
+    if (order_ != nullptr && IsRetryable(committed)) order_->Break();
     outcome_ = {};
     outcome_.status = committed;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "log/operation.h"
@@ -15,9 +16,10 @@ using KeepPayloads = std::function<void(const std::vector<PayloadReference>&)>;
 
 class AppendOperation : public Operation {
  public:
-  // `keep` may be empty; it lives as long as the committer.
-  AppendOperation(RecordBatch records, const KeepPayloads& keep, store::AppendDone done)
-      : records_(std::move(records)), keep_(keep), done_(std::move(done)) {}
+  // `keep` may be empty; it lives as long as the committer. `order` may be null.
+  AppendOperation(RecordBatch records, const KeepPayloads& keep, std::shared_ptr<store::AppendOrder> order,
+                  store::AppendDone done)
+      : records_(std::move(records)), keep_(keep), order_(std::move(order)), done_(std::move(done)) {}
 
   uint64_t max_bytes() const override { return records_.bytes().size(); }
   bool publishes() const override { return true; }
@@ -36,6 +38,7 @@ class AppendOperation : public Operation {
 
   RecordBatch records_;
   const KeepPayloads& keep_;
+  const std::shared_ptr<store::AppendOrder> order_;  // broken by a refusal that may be tried again
   store::AppendDone done_;
   store::AppendOutcome outcome_;
   std::vector<SubjectId> subjects_;

@@ -65,7 +65,8 @@ void Committer::Submit(std::unique_ptr<Operation> operation) {
     refusal = absl::InvalidArgumentError(
         Concat("needs ", operation->max_bytes(), " bytes; a segment holds ", max_operation_bytes()));
   } else if (operation->publishes() && publishing_stopped_.load(std::memory_order_relaxed)) {
-    refusal = absl::ResourceExhaustedError("the disk is nearly full (min_free_bytes): publishing stops until there is room");
+    refusal =
+        absl::ResourceExhaustedError("the disk is nearly full (min_free_bytes): publishing stops until there is room");
   } else {
     absl::MutexLock lock(&mutex_);
     const uint64_t bytes = operation->max_bytes();
@@ -177,6 +178,7 @@ size_t Committer::DecideGroup(Operations& operations, size_t begin, GroupBuilder
     if (end > begin && (operation.rolls() || bytes + kept > limit || bytes > kGroupBytes)) break;
     messages_at_most += operation.max_bytes() / kRecordHeaderBytes;
     if (options_.durability != Durability::kCommit) ReserveSequences(group, messages_at_most);
+    if (operation.always_durable()) must_sync_ = true;
     operations[end]->Decide(group);
   }
   return end;
@@ -187,7 +189,7 @@ void Committer::ReserveSequences(GroupBuilder& group, uint64_t messages) {
   if (needed <= state_.reserved_through) return;
   state_.reserved_through = Sequence(needed.value() + limits::kSequenceReservation);
   group.AddRecord(RecordType::kReservation, EncodeReservation(state_.reserved_through));
-  reservation_unsynced_ = true;
+  must_sync_ = true;
 }
 
 absl::Status Committer::WriteGroup(GroupBuilder& group) {
@@ -195,7 +197,7 @@ absl::Status Committer::WriteGroup(GroupBuilder& group) {
   active_.end += group.bytes();
   unsynced_ = true;
   watermarks_.Written(state_.last_sequence);
-  if (options_.durability == Durability::kCommit || reservation_unsynced_) return SyncActive();
+  if (options_.durability == Durability::kCommit || must_sync_) return SyncActive();
   return absl::OkStatus();
 }
 
@@ -209,7 +211,7 @@ absl::Status Committer::EnsureDurable() {
 absl::Status Committer::SyncActive() {
   MTS_RETURN_IF_ERROR(active_.file->SyncData());
   unsynced_ = false;
-  reservation_unsynced_ = false;
+  must_sync_ = false;
   durable_ = {active_.number, active_.end};
   last_sync_micros_ = options_.clock->MonotonicMicros();
   watermarks_.Durable(state_.last_sequence);

@@ -1,13 +1,13 @@
-// The one thread that owns the log's tail. It takes what waits, decides it in order, writes it as one commit group, syncs once
-// and answers (group commit): nobody waits on a timer while the disk is idle, and one sync serves everyone who came during the
-// sync before.
+// The one thread that owns the log's tail. It takes what waits, decides it in order, writes it as one commit group,
+// syncs once and answers (group commit): nobody waits on a timer while the disk is idle, and one sync serves everyone
+// who came during the sync before.
 //
-// Promises held here: P1 (answers after the sync), P2 (sequences in commit order), P6 (an error of write or sync on the active
-// segment ends writing until restart; no room for a new segment refuses and goes on).
+// Promises held here: P1 (answers after the sync), P2 (sequences in commit order), P6 (an error of write or sync on the
+// active segment ends writing until restart; no room for a new segment refuses and goes on).
 //
-// Threading: Submit from any thread; the rest by the owner. Answers come from the commit thread while it is lightly loaded, from
-// an answering thread otherwise. Errors: UNAVAILABLE after a failed write or shutdown, RESOURCE_EXHAUSTED when the queue is full
-// or the disk is. Limits: kMaxQueuedBytes, kMaxQueuedAppends.
+// Threading: Submit from any thread; the rest by the owner. Answers come from the commit thread while it is lightly
+// loaded, from an answering thread otherwise. Errors: UNAVAILABLE after a failed write or shutdown, RESOURCE_EXHAUSTED
+// when the queue is full or the disk is. Limits: kMaxQueuedBytes, kMaxQueuedAppends.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@ class Committer {
   struct Options {
     uint64_t segment_bytes = 0;
     Durability durability = Durability::kCommit;
-    int64_t sync_interval_micros = 0;    // kInterval
+    int64_t sync_interval_micros = 0;  // kInterval
     const Clock* clock = nullptr;
     // After each group became visible, with its messages; must be quick.
     std::function<void(absl::Span<const VisibleMessage>)> visible;
@@ -72,7 +72,7 @@ class Committer {
     std::shared_ptr<io::File> file;
     SegmentNumber number;
     uint64_t identity = 0;
-    uint64_t end = 0;                    // where the next group goes
+    uint64_t end = 0;  // where the next group goes
     uint64_t messages = 0;
     Sequence first;
     Sequence last;
@@ -112,7 +112,7 @@ class Committer {
   Active active_;
   LogPosition durable_;
   bool unsynced_ = false;
-  bool reservation_unsynced_ = false;
+  bool must_sync_ = false;  // the group holds what is synced in weak durability too
   int64_t last_sync_micros_ = 0;
 
   std::atomic<int64_t> last_commit_micros_{0};

@@ -1,6 +1,6 @@
-// Retention of the whole store: whole segments go, oldest first. Order of steps (promise P3, design section 4): a checkpoint that
-// no longer needs the segment; the trim record with the intent to remove its payload files, durable; out of sight; files
-// unlinked or recycled; the done record.
+// Retention of the whole store: whole segments go, oldest first. Order of steps (promise P3, design section 4): a
+// checkpoint that no longer needs the segment; the trim record with the intent to remove its payload files, durable;
+// out of sight; files unlinked or recycled; the done record.
 #include <algorithm>
 
 #include "absl/synchronization/notification.h"
@@ -98,14 +98,18 @@ absl::StatusOr<FrontRemoval> Log::DescribeFront(const SegmentSummary& front) {
 }
 
 absl::Status Log::RemoveFront(const SegmentSummary& front) {
-  MTS_RETURN_IF_ERROR(checkpointer_->EnsureBeyond(
-      front.number, [this] { committer_->Submit(std::make_unique<NudgeOperation>()); }));
+  MTS_RETURN_IF_ERROR(checkpointer_->EnsureBeyond(front.number, [this] {
+    return Flatten(Await<absl::Status>([this](auto answered) {
+      committer_->Submit(std::make_unique<NudgeOperation>(
+          [answered](absl::Status status) mutable { answered(absl::StatusOr<absl::Status>(std::move(status))); }));
+    }));
+  }));
   MTS_ASSIGN_OR_RETURN(FrontRemoval removal, DescribeFront(front));
   const std::vector<PayloadReference> payloads = removal.payloads;
-  MTS_ASSIGN_OR_RETURN(TrimOperation::Result trimmed, Await<TrimOperation::Result>([&](auto answered) {
-                         committer_->Submit(
-                             std::make_unique<TrimOperation>(std::move(removal), *segments_, std::move(answered)));
-                       }));
+  MTS_ASSIGN_OR_RETURN(
+      TrimOperation::Result trimmed, Await<TrimOperation::Result>([&](auto answered) {
+        committer_->Submit(std::make_unique<TrimOperation>(std::move(removal), *segments_, std::move(answered)));
+      }));
   spdlog::info("log: {} expired: {} messages, {} bytes", SegmentFileName(front.number), front.messages,
                front.payload_bytes);
   MTS_RETURN_IF_ERROR(pool_->Recycle(front.number, std::move(trimmed.file)));
@@ -123,6 +127,5 @@ void Log::RemovePayloads(GroupNumber intent, const std::vector<PayloadReference>
     committer_->Submit(std::make_unique<PayloadsRemovedOperation>(intent, [](absl::Status) {}));
   });
 }
-
 
 }  // namespace mts::log

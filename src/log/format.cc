@@ -168,9 +168,7 @@ std::optional<SegmentNumber> ParseNumberedName(std::string_view name, std::strin
 
 }  // namespace
 
-std::optional<SegmentNumber> ParseSegmentFileName(std::string_view name) {
-  return ParseNumberedName(name, ".segment");
-}
+std::optional<SegmentNumber> ParseSegmentFileName(std::string_view name) { return ParseNumberedName(name, ".segment"); }
 std::optional<SegmentNumber> ParseIndexFileName(std::string_view name) { return ParseNumberedName(name, ".index"); }
 
 }  // namespace mts::log

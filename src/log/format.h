@@ -1,7 +1,7 @@
 // The bytes of docs/log_format.md: headers of segments, groups and records, and the bodies of records.
 //
-// Threading: pure functions and values. Errors: a decoder answers nothing (std::nullopt) or DATA_LOSS for bytes that are not
-// what they should be and never reads past its input; FAILED_PRECONDITION for a version from the future.
+// Threading: pure functions and values. Errors: a decoder answers nothing (std::nullopt) or DATA_LOSS for bytes that
+// are not what they should be and never reads past its input; FAILED_PRECONDITION for a version from the future.
 #pragma once
 
 #include <cstdint>
@@ -79,19 +79,19 @@ struct GroupHeader {
   uint64_t identity = 0;
   uint64_t offset = 0;
   GroupNumber number;
-  uint32_t length = 0;        // of the records, bytes
+  uint32_t length = 0;  // of the records, bytes
   uint32_t record_count = 0;
   LogPosition synced_through;
   Timestamp time;
   Sequence last_sequence;
 };
-void EncodeGroupHeader(const GroupHeader& header, char* to);   // kGroupHeaderBytes
+void EncodeGroupHeader(const GroupHeader& header, char* to);  // kGroupHeaderBytes
 // Nothing unless magic, checksum, identity and offset are right.
 std::optional<GroupHeader> DecodeGroupHeader(std::string_view bytes, uint64_t identity, uint64_t offset);
 
 struct RecordHeader {
   uint32_t body_length = 0;
-  RecordType type = RecordType::kMessage;   // may hold a value that IsKnownRecordType denies
+  RecordType type = RecordType::kMessage;  // may hold a value that IsKnownRecordType denies
   uint8_t flags = 0;
   uint32_t body_crc = 0;
   Sequence sequence;
@@ -107,8 +107,8 @@ void FinishRecordHeader(Sequence sequence, Timestamp time, uint64_t identity, ch
 std::optional<RecordHeader> DecodeRecordHeader(std::string_view bytes, uint64_t identity);
 
 // Appends header, body and padding in one go; for records other than messages.
-void AppendRecord(std::string& to, RecordType type, uint8_t flags, std::string_view body, Sequence sequence, Timestamp time,
-                  uint64_t identity);
+void AppendRecord(std::string& to, RecordType type, uint8_t flags, std::string_view body, Sequence sequence,
+                  Timestamp time, uint64_t identity);
 
 // ---- Message body. Bytes of everything but the 16 fixed ones.
 uint64_t MessageBodyBytes(const NewMessage& message);

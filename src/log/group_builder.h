@@ -1,7 +1,9 @@
-// One commit group while it is put together: the records in order, the sequences given, and what becomes visible with it.
+// One commit group while it is put together: the records in order, the sequences given, and what becomes visible with
+// it.
 //
-// Threading: the commit thread. Nothing is copied but the headers and small state records: message records stay in their
-// batches, which must live until the group is written. Limits: the committer closes a group before it outgrows its segment.
+// Threading: the commit thread. Nothing is copied but the headers and small state records: message records stay in
+// their batches, which must live until the group is written. Limits: the committer closes a group before it outgrows
+// its segment.
 #pragma once
 
 #include <sys/uio.h>

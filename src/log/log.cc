@@ -123,14 +123,16 @@ uint64_t Log::max_inline_batch_bytes() const {
   return std::min(limits::kMaxInlineBatchBytes, options_.segment_bytes / kSegmentPartPerBatch);
 }
 
-void Log::Append(absl::Span<const NewMessage> batch, store::AppendDone done) {
+void Log::Append(absl::Span<const NewMessage> batch, std::shared_ptr<store::AppendOrder> order,
+                 store::AppendDone done) {
   absl::StatusOr<RecordBatch> records = RecordBatch::Encode(batch, committer_->max_operation_bytes());
   if (!records.ok()) {
     store::AppendOutcome outcome;
     outcome.status = records.status();
     return done(std::move(outcome));
   }
-  committer_->Submit(std::make_unique<AppendOperation>(*std::move(records), options_.keep_payloads, std::move(done)));
+  committer_->Submit(std::make_unique<AppendOperation>(*std::move(records), options_.keep_payloads, std::move(order),
+                                                       std::move(done)));
 }
 
 void Log::SetPosition(Pattern pattern, PositionBody body, store::Done<Sequence> done) {
@@ -156,8 +158,8 @@ absl::StatusOr<store::MessageBlockPtr> Log::Read(const store::ReadRequest& reque
 
 absl::StatusOr<store::MessageBlockPtr> Log::ReadOne(std::string_view subject, Sequence sequence,
                                                     uint64_t max_inline_bytes) {
-  const absl::Status missing = absl::NotFoundError(Concat("no message ", sequence.value(),
-                                                          subject.empty() ? "" : " on subject ", subject));
+  const absl::Status missing =
+      absl::NotFoundError(Concat("no message ", sequence.value(), subject.empty() ? "" : " on subject ", subject));
   if (sequence == kNoSequence || sequence > visible()) return missing;
   const absl::StatusOr<SegmentSet::Location> location = segments_->FindOne(sequence);
   if (absl::IsNotFound(location.status())) return missing;

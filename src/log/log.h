@@ -71,7 +71,8 @@ class Log {
   static absl::StatusOr<std::unique_ptr<Log>> Open(LogOptions options);
   ~Log();
 
-  void Append(absl::Span<const NewMessage> batch, store::AppendDone done);
+  // `order` may be null (see MessageStore::AppendInOrder).
+  void Append(absl::Span<const NewMessage> batch, std::shared_ptr<store::AppendOrder> order, store::AppendDone done);
   void SetPosition(Pattern pattern, PositionBody body, store::Done<Sequence> done);
   void DeleteConsumer(const ConsumerId& id, store::Done<bool> done);
 

@@ -147,7 +147,8 @@ std::optional<PayloadReference> DecodeReference(std::string_view bytes) {
   reference.size = reader.Integer<uint64_t>();
   reference.crc32c = reader.Integer<uint32_t>();
   reference.key = std::string(reader.rest());
-  const bool known = kind == static_cast<uint8_t>(PayloadKind::kStored) || kind == static_cast<uint8_t>(PayloadKind::kNamed);
+  const bool known =
+      kind == static_cast<uint8_t>(PayloadKind::kStored) || kind == static_cast<uint8_t>(PayloadKind::kNamed);
   if (!reader.ok() || !known) return std::nullopt;
   reference.kind = static_cast<PayloadKind>(kind);
   return reference;

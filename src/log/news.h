@@ -1,8 +1,8 @@
-// Tells watchers of new messages, from a thread of its own: the greatest visible sequence of each changed subject, coalesced
-// while a callback is slow.
+// Tells watchers of new messages, from a thread of its own: the greatest visible sequence of each changed subject,
+// coalesced while a callback is slow.
 //
-// Threading: Publish by the commit thread, quick; Watch from any thread; destroying a watch waits for a call to it that is under
-// way. Limits: at most one pending entry for each subject that is being watched.
+// Threading: Publish by the commit thread, quick; Watch from any thread; destroying a watch waits for a call to it that
+// is under way. Limits: at most one pending entry for each subject that is being watched.
 #pragma once
 
 #include <atomic>

@@ -4,8 +4,8 @@
 //   Answer   exactly once, with the group's fate; possibly on the answering thread.
 //
 // An operation that is refused before Decide (no room, shutdown) gets only Answer.
-// Threading: Decide and Apply on the commit thread. Errors: a committed operation that was refused by its own conditions keeps
-// that refusal itself and answers it when the group is durable.
+// Threading: Decide and Apply on the commit thread. Errors: a committed operation that was refused by its own
+// conditions keeps that refusal itself and answers it when the group is durable.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,8 @@ class Operation {
   virtual uint64_t max_bytes() const = 0;
   // True for messages: they stop when the disk is nearly full and leave a reserve in the segment to the others.
   virtual bool publishes() const { return false; }
+  // True for what must be on disk before its consequences, in weak durability too: its group is always synced.
+  virtual bool always_durable() const { return false; }
   // True to close the active segment first, unless it is empty.
   virtual bool rolls() const { return false; }
   virtual void Decide(GroupBuilder& group) = 0;

@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "base/text.h"
 #include "base/bytes.h"
+#include "base/text.h"
 
 namespace mts::log {
 namespace {

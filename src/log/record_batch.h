@@ -1,7 +1,8 @@
-// The message records of one append, encoded on the caller's thread with everything but what only the commit knows: sequence,
-// time and place. The commit thread completes the headers in place (Complete), so a payload is copied once.
+// The message records of one append, encoded on the caller's thread with everything but what only the commit knows:
+// sequence, time and place. The commit thread completes the headers in place (Complete), so a payload is copied once.
 //
-// Threading: a value. Errors: INVALID_ARGUMENT for a batch that fits no segment. Limits: one allocation for all records.
+// Threading: a value. Errors: INVALID_ARGUMENT for a batch that fits no segment. Limits: one allocation for all
+// records.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ namespace mts::log {
 class RecordBatch {
  public:
   struct Slot {
-    uint32_t offset = 0;         // in bytes()
-    uint32_t total_bytes = 0;    // header, body, padding
+    uint32_t offset = 0;       // in bytes()
+    uint32_t total_bytes = 0;  // header, body, padding
     uint32_t subject_bytes = 0;
     bool has_stored_reference = false;
     uint64_t payload_bytes = 0;  // also by reference

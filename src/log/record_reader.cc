@@ -62,7 +62,8 @@ class RecordReader::Block : public store::MessageBlock {
   std::vector<std::unique_ptr<char[]>> buffers_;
 };
 
-absl::StatusOr<RecordReader::Result> RecordReader::Read(absl::Span<const Location> locations, const ReadLimits& limits) {
+absl::StatusOr<RecordReader::Result> RecordReader::Read(absl::Span<const Location> locations,
+                                                        const ReadLimits& limits) {
   auto block = std::make_unique<Block>();
   block->messages.reserve(locations.size());
   size_t read = 0;
@@ -151,8 +152,8 @@ absl::Status RecordReader::ReadAlone(const Location& location, const ReadLimits&
 
 void RecordReader::ReportDamage(const Location& location, const char* what) {
   damaged_.fetch_add(1, std::memory_order_relaxed);
-  spdlog::error("log: damage in {} at {}: {}; message {} is left out", SegmentFileName(location.segment), location.offset,
-                what, location.sequence.value());
+  spdlog::error("log: damage in {} at {}: {}; message {} is left out", SegmentFileName(location.segment),
+                location.offset, what, location.sequence.value());
 }
 
 }  // namespace mts::log

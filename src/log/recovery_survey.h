@@ -40,7 +40,7 @@ struct Survey {
   std::vector<SegmentFile> segments;   // those of the log, ascending
   std::vector<std::string> leftovers;  // names that no one needs
   struct Damage {
-    SegmentNumber segment;                     // 0: of another file
+    SegmentNumber segment;  // 0: of another file
     DamageReport report;
   };
   std::vector<Damage> damage;

@@ -58,8 +58,7 @@ uint32_t SegmentPool::ready() const {
 std::string SegmentPool::NewName() {
   absl::MutexLock lock(&mutex_);
   for (;;) {
-    const std::string path =
-        io::JoinPath(options_.directory, Concat("pool-", next_name_++, kSuffix));
+    const std::string path = io::JoinPath(options_.directory, Concat("pool-", next_name_++, kSuffix));
     if (std::find(ready_.begin(), ready_.end(), path) == ready_.end()) return path;
   }
 }

@@ -1,9 +1,9 @@
-// Files for coming segments: written ahead while the disk is idle, or used before and expired. Writing into blocks that were
-// written before makes a sync two to three times faster than appending (docs/performance.md).
+// Files for coming segments: written ahead while the disk is idle, or used before and expired. Writing into blocks that
+// were written before makes a sync two to three times faster than appending (docs/performance.md).
 //
-// Threading: Take and Recycle from the commit thread, the filling by a thread of its own, Shutdown by the owner. Errors:
-// RESOURCE_EXHAUSTED when there is no room for a new segment. Limits: `prepared` files at most; a file with other hard links
-// or readers is never written again.
+// Threading: Take and Recycle from the commit thread, the filling by a thread of its own, Shutdown by the owner.
+// Errors: RESOURCE_EXHAUSTED when there is no room for a new segment. Limits: `prepared` files at most; a file with
+// other hard links or readers is never written again.
 #pragma once
 
 #include <atomic>
@@ -29,9 +29,9 @@ class SegmentPool {
     io::FileSystem* files = nullptr;
     std::string directory;
     uint64_t segment_bytes = 0;
-    uint32_t prepared = 0;                 // 0: nothing is written ahead
-    uint64_t min_free_bytes = 0;           // nothing is written ahead below this
-    std::function<bool()> disk_idle;       // asked before each piece that is written ahead
+    uint32_t prepared = 0;            // 0: nothing is written ahead
+    uint64_t min_free_bytes = 0;      // nothing is written ahead below this
+    std::function<bool()> disk_idle;  // asked before each piece that is written ahead
   };
   // Takes over the .prepared files of the directory that have the right size, removes the others.
   static absl::StatusOr<std::unique_ptr<SegmentPool>> Open(Options options);

@@ -1,14 +1,14 @@
-// The live segments in order, each with its file and an index: in memory while it is active or not yet indexed on disk, from
-// its .index file afterwards. Tiers (merged subject lists of many segments) are kept beside them.
+// The live segments in order, each with its file and an index: in memory while it is active or not yet indexed on disk,
+// from its .index file afterwards. Tiers (merged subject lists of many segments) are kept beside them.
 //
 // Life: the commit thread opens a segment (Open), adds messages group by group when they are durable (Add), seals it
-// (Seal). A background thread then writes its .index, swaps the memory index for it, and merges tiers. RemoveFront takes the
-// oldest sealed segment out of sight; readers that hold it keep its file open.
+// (Seal). A background thread then writes its .index, swaps the memory index for it, and merges tiers. RemoveFront
+// takes the oldest sealed segment out of sight; readers that hold it keep its file open.
 //
-// Threading: Open, Add, Seal, RemoveFront by the commit thread (recovery before it starts); everything else from any thread.
-// Readers take a snapshot and never block the writer for longer than a copy of a vector. Errors: an index that cannot be read
-// is reported, made again from the segment, and never hides a message. Limits: at most kMaxUnindexedSegments memory indexes;
-// beyond them Seal waits.
+// Threading: Open, Add, Seal, RemoveFront by the commit thread (recovery before it starts); everything else from any
+// thread. Readers take a snapshot and never block the writer for longer than a copy of a vector. Errors: an index that
+// cannot be read is reported, made again from the segment, and never hides a message. Limits: at most
+// kMaxUnindexedSegments memory indexes; beyond them Seal waits.
 #pragma once
 
 #include <cstdint>
@@ -34,11 +34,11 @@ inline constexpr int kMaxUnindexedSegments = 4;
 struct SegmentSummary {
   SegmentNumber number;
   uint64_t identity = 0;
-  Sequence first;             // of its messages; kNoSequence: none
+  Sequence first;  // of its messages; kNoSequence: none
   Sequence last;
   uint64_t messages = 0;
   uint64_t payload_bytes = 0;
-  uint64_t end = 0;           // offset behind its last group
+  uint64_t end = 0;  // offset behind its last group
   Timestamp first_time;
   Timestamp last_time;
 };
@@ -47,16 +47,16 @@ class SegmentSet {
  public:
   struct Options {
     io::FileSystem* files = nullptr;
-    std::string directory;                   // data/log
-    const Catalogue* catalogue = nullptr;    // names of ids for index files
-    uint64_t cache_bytes = 32 << 20;         // of index parts in memory
+    std::string directory;                 // data/log
+    const Catalogue* catalogue = nullptr;  // names of ids for index files
+    uint64_t cache_bytes = 32 << 20;       // of index parts in memory
   };
   static absl::StatusOr<std::unique_ptr<SegmentSet>> Create(Options options);
   virtual ~SegmentSet() = default;
 
   // ---- The commit thread, or recovery
-  // A sealed segment found at start that has a usable .index; NOT_FOUND or DATA_LOSS when it has none: then recovery scans
-  // the segment and calls OpenSegment, Add and Seal.
+  // A sealed segment found at start that has a usable .index; NOT_FOUND or DATA_LOSS when it has none: then recovery
+  // scans the segment and calls OpenSegment, Add and Seal.
   virtual absl::Status AdoptIndexed(const SegmentSummary& summary) = 0;
   // The new last segment; `file` is shared with the writer.
   virtual void OpenSegment(SegmentNumber number, uint64_t identity, std::shared_ptr<io::File> file) = 0;
@@ -70,7 +70,7 @@ class SegmentSet {
     std::shared_ptr<io::File> file;
     SegmentNumber segment;
     uint64_t identity = 0;
-    uint64_t offset = 0;       // of the record
+    uint64_t offset = 0;  // of the record
     Sequence sequence;
   };
 
@@ -88,7 +88,7 @@ class SegmentSet {
   virtual std::shared_ptr<io::File> RemoveFront() = 0;
 
   // ---- Any thread
-  virtual std::vector<SegmentSummary> Summaries() const = 0;       // oldest first, the active one last
+  virtual std::vector<SegmentSummary> Summaries() const = 0;  // oldest first, the active one last
   virtual std::optional<SegmentSummary> Front() const = 0;
   virtual uint64_t segment_count() const = 0;
   // Waits until every sealed segment has its .index and no merge is due (tests, Shutdown).

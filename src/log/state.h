@@ -1,5 +1,5 @@
-// Everything that the log's records add up to, besides the messages themselves. Recovery fills it, the commit thread changes
-// it, a checkpoint writes it down.
+// Everything that the log's records add up to, besides the messages themselves. Recovery fills it, the commit thread
+// changes it, a checkpoint writes it down.
 //
 // Threading: as each member says; the scalars belong to the commit thread.
 #pragma once
@@ -23,11 +23,11 @@ struct State {
   ConsumerTable consumers;
   DeduplicationWindow deduplication;
 
-  Sequence last_sequence;            // the greatest assigned
-  Sequence reserved_through;         // weak durability: may have been used (reservation record)
+  Sequence last_sequence;     // the greatest assigned
+  Sequence reserved_through;  // weak durability: may have been used (reservation record)
   GroupNumber next_group{1};
-  Timestamp last_time;               // of the last commit
-  TrimBody trim;                     // what retention keeps
+  Timestamp last_time;  // of the last commit
+  TrimBody trim;        // what retention keeps
   // Payload removals that are announced and not done, by the group of their intent record.
   std::map<GroupNumber, std::vector<PayloadReference>> pending_removals;
 };

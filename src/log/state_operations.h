@@ -62,8 +62,8 @@ struct FrontRemoval {
   std::vector<PayloadReference> payloads;
 };
 
-// Takes the oldest segment out of sight: a trim record and the intent to remove its payload files. `done` gets the segment's
-// file if it may be used again, and the number of the intent's group.
+// Takes the oldest segment out of sight: a trim record and the intent to remove its payload files. `done` gets the
+// segment's file if it may be used again, and the number of the intent's group.
 class TrimOperation : public Operation {
  public:
   struct Result {
@@ -71,6 +71,9 @@ class TrimOperation : public Operation {
     GroupNumber intent;
   };
   TrimOperation(FrontRemoval removal, SegmentSet& segments, store::Done<Result> done);
+
+  // Files go when it is answered.
+  bool always_durable() const override { return true; }
 
   uint64_t max_bytes() const override;
   void Decide(GroupBuilder& group) override;
@@ -81,7 +84,7 @@ class TrimOperation : public Operation {
   FrontRemoval removal_;
   SegmentSet& segments_;
   std::string trim_;
-  std::string intent_;   // empty: no payload files
+  std::string intent_;  // empty: no payload files
   store::Done<Result> done_;
   Result result_;
 };
@@ -120,9 +123,14 @@ class RollOperation : public Operation {
 // Changes nothing; makes the commit thread come by, so that a checkpoint that someone waits for is taken.
 class NudgeOperation : public Operation {
  public:
+  explicit NudgeOperation(absl::AnyInvocable<void(absl::Status)> done) : done_(std::move(done)) {}
+
   uint64_t max_bytes() const override { return 0; }
   void Decide(GroupBuilder& group) override {}
-  void Answer(const absl::Status& committed) override {}
+  void Answer(const absl::Status& committed) override { done_(committed); }
+
+ private:
+  absl::AnyInvocable<void(absl::Status)> done_;
 };
 
 // Ends weak durability's reservation at a clean stop: numbering goes on without a gap.

@@ -1,5 +1,5 @@
-// How far the log has come: accepted >= written >= durable, as sequences. Builds with MTS_DEBUG_CHECKS end the process where the
-// order is broken.
+// How far the log has come: accepted >= written >= durable, as sequences. Builds with MTS_DEBUG_CHECKS end the process
+// where the order is broken.
 //
 // Threading: one writer (the commit thread), any readers.
 #pragma once

@@ -1,7 +1,7 @@
 // The waist, lower half: payloads that do not lie in a message. Below are files (embedded) and S3.
 //
-// Promise P3 (design section 2): a payload is durable when its `done` or Finish answers, before any message names it. It is
-// removed after its message; what a crash leaves behind is found by Recover (files) or the cleaner's sweep (S3).
+// Promise P3 (design section 2): a payload is durable when its `done` or Finish answers, before any message names it.
+// It is removed after its message; what a crash leaves behind is found by Recover (files) or the cleaner's sweep (S3).
 //
 // Threading: any thread may call; one Upload is used by one caller at a time, with one operation outstanding. `done` is
 // called exactly once from any thread and must not block. Errors: UNAVAILABLE (try again), RESOURCE_EXHAUSTED (no room;
@@ -43,7 +43,8 @@ class PayloadStore {
   virtual void Put(std::string_view subject, std::string_view payload,
                    absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)> done) = 0;
   // A payload of any size. `expected_size` 0: not known; a known size that does not fit is refused at once.
-  virtual absl::StatusOr<std::unique_ptr<PayloadUpload>> BeginUpload(std::string_view subject, uint64_t expected_size) = 0;
+  virtual absl::StatusOr<std::unique_ptr<PayloadUpload>> BeginUpload(std::string_view subject,
+                                                                     uint64_t expected_size) = 0;
 
   // Tells that a durable message names these (files leave incoming/). Never fails: a crash before is mended by Recover.
   virtual void Keep(const std::vector<PayloadReference>& references) = 0;
@@ -58,8 +59,7 @@ class PayloadStore {
   virtual uint64_t preferred_read_bytes() const = 0;
 
   // Removing what is not there succeeds.
-  virtual void Remove(const std::vector<PayloadReference>& references,
-                      absl::AnyInvocable<void(absl::Status)> done) = 0;
+  virtual void Remove(const std::vector<PayloadReference>& references, absl::AnyInvocable<void(absl::Status)> done) = 0;
 };
 
 }  // namespace mts::store

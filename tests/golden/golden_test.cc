@@ -1,6 +1,6 @@
-// Reads the data directory that version 1 wrote (tests/golden/v1), and checks that its bytes are what docs/log_format.md says
-// and what the writer would write today. With MTS_WRITE_GOLDEN=DIR it writes such a directory instead; that is done once for
-// a format version and then never again.
+// Reads the data directory that version 1 wrote (tests/golden/v1), and checks that its bytes are what
+// docs/log_format.md says and what the writer would write today. With MTS_WRITE_GOLDEN=DIR it writes such a directory
+// instead; that is done once for a format version and then never again.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -70,14 +70,14 @@ class GoldenTest : public ::testing::Test {
     by_reference.reference = &named;
     by_reference.ttl_micros = 5'000'000;
     Append(*store, {with_headers, by_reference});
-    const auto position = WaitFor<absl::StatusOr<Sequence>>(
-        [&](auto done) { store->Advance({"reader", "orders.*"}, Sequence(13), std::move(done)); });
+    const auto position = WaitFor<absl::StatusOr<Sequence>>([&](auto done) {
+      store->Advance({"reader", "orders.*"}, Sequence(13), std::move(done));
+    });
     ASSERT_TRUE(position.ok()) << position.status();
     store->log().FinishIndexing();
   }
   static void Append(EmbeddedStore& store, std::vector<NewMessage> batch) {
-    const auto outcome =
-        WaitFor<AppendOutcome>([&](auto done) { store.Append(batch, std::move(done)); });
+    const auto outcome = WaitFor<AppendOutcome>([&](auto done) { store.Append(batch, std::move(done)); });
     ASSERT_TRUE(outcome.status.ok()) << outcome.status;
   }
 
@@ -102,8 +102,8 @@ TEST_F(GoldenTest, ADirectoryOfVersion1IsReadWhole) {
   ReadRequest request;
   request.pattern = *Pattern::Parse("orders.*");
   request.max_messages = 10;
-  const auto block = WaitFor<absl::StatusOr<MessageBlockPtr>>(
-      [&](auto done) { store->Read(request, std::move(done)); });
+  const auto block =
+      WaitFor<absl::StatusOr<MessageBlockPtr>>([&](auto done) { store->Read(request, std::move(done)); });
   ASSERT_TRUE(block.ok()) << block.status();
   const std::vector<StoredMessage>& messages = (*block)->messages;
   ASSERT_EQ(messages.size(), 2U);
@@ -117,19 +117,20 @@ TEST_F(GoldenTest, ADirectoryOfVersion1IsReadWhole) {
 
   request.pattern = Pattern::Exact("filler");
   request.max_messages = 100;
-  const auto filler = WaitFor<absl::StatusOr<MessageBlockPtr>>(
-      [&](auto done) { store->Read(request, std::move(done)); });
+  const auto filler =
+      WaitFor<absl::StatusOr<MessageBlockPtr>>([&](auto done) { store->Read(request, std::move(done)); });
   ASSERT_EQ((*filler)->messages.size(), 12U);
   EXPECT_EQ((*filler)->messages[11].payload, std::string(100'000, 'f'));
-  const auto position = WaitFor<absl::StatusOr<std::optional<Sequence>>>(
-      [&](auto done) { store->Position({"reader", "orders.*"}, std::move(done)); });
+  const auto position = WaitFor<absl::StatusOr<std::optional<Sequence>>>([&](auto done) {
+    store->Position({"reader", "orders.*"}, std::move(done));
+  });
   EXPECT_EQ(**position, Sequence(13));
 
   NewMessage again;
   again.subject = "orders.new";
   again.message_id = "id-1";
-  const auto outcome = WaitFor<AppendOutcome>(
-      [&](auto done) { store->Append(absl::MakeConstSpan(&again, 1), std::move(done)); });
+  const auto outcome =
+      WaitFor<AppendOutcome>([&](auto done) { store->Append(absl::MakeConstSpan(&again, 1), std::move(done)); });
   EXPECT_THAT(outcome.result.duplicates, ::testing::SizeIs(1));
 }
 

@@ -12,7 +12,9 @@ uint64_t Ledger::NewBatchNumber() {
   return next_batch_++;
 }
 
-std::string Ledger::Tag(uint64_t batch, size_t index, size_t count) { return Concat(batch, "/", index, "/", count, "|"); }
+std::string Ledger::Tag(uint64_t batch, size_t index, size_t count) {
+  return Concat(batch, "/", index, "/", count, "|");
+}
 
 void Ledger::Submitted(uint64_t batch, std::vector<Item> items) {
   absl::MutexLock lock(&mutex_);
@@ -130,8 +132,8 @@ void Ledger::Settle(uint64_t number, Batch& batch, size_t present, uint64_t firs
   } else if (batch.first < first_visible && kept_messages_ != UINT64_MAX) {
     batch.fate = Fate::kRemoved;
   } else {
-    violations_.Add(Concat("batch ", number, " at ", batch.first, " is lost; visible are ", first_visible, "..",
-                           last_visible));
+    violations_.Add(
+        Concat("batch ", number, " at ", batch.first, " is lost; visible are ", first_visible, "..", last_visible));
   }
 }
 

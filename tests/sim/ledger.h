@@ -35,8 +35,8 @@ struct ReadMessage {
 
 // What may have happened between two looks.
 struct Allowed {
-  bool loss = false;      // weak durability and the power went: the newest messages may be gone
-  bool comebacks = false; // weak durability: what retention removed may be back
+  bool loss = false;       // weak durability and the power went: the newest messages may be gone
+  bool comebacks = false;  // weak durability: what retention removed may be back
 };
 
 class Ledger {

@@ -1,5 +1,5 @@
-// Power cuts and kills at random points of the whole engine (promises P1 to P5). More of them with MTS_SIM_CUTS; a single
-// story again with MTS_SIM_SEED.
+// Power cuts and kills at random points of the whole engine (promises P1 to P5). More of them with MTS_SIM_CUTS; a
+// single story again with MTS_SIM_SEED.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -41,7 +41,8 @@ void Survive(uint64_t cuts, bool weak_durability) {
 
 TEST(PowerCutTest, NothingAnsweredOrSeenIsLost) { Survive(FromEnvironment("MTS_SIM_CUTS", 500), false); }
 
-// Messages may be lost from the end; the rest holds: order, no sequence twice, batches whole, payloads there, no damage.
+// Messages may be lost from the end; the rest holds: order, no sequence twice, batches whole, payloads there, no
+// damage.
 TEST(PowerCutTest, WeakDurabilityLosesOnlyTheEnd) { Survive(FromEnvironment("MTS_SIM_CUTS", 500) / 5, true); }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The embedded engine with its payload files on a simulated disk, wired as the server wires them, with calls that wait.
 //
-// Threading: one caller. Errors: as store/message_store.h and store/payload_store.h. Limits: a call that is not answered
-// within a minute ends the process.
+// Threading: one caller. Errors: as store/message_store.h and store/payload_store.h. Limits: a call that is not
+// answered within a minute ends the process.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// One life story of a server on a simulated disk: it works, loses its power or is killed at a random point, starts again, is
-// checked, works on.
+// One life story of a server on a simulated disk: it works, loses its power or is killed at a random point, starts
+// again, is checked, works on.
 //
 // Threading: one caller at a time; several simulations may run at once. Everything random follows the seed, but for the
 // order in which the engine's threads meet.
@@ -16,7 +16,7 @@ struct SimulationOptions {
   uint64_t seed = 1;
   int lives = 5;
   bool weak_durability = false;  // interval or none instead of commit
-  uint64_t skipped_site = 0;  // key of a sync that does nothing and answers success; 0: none
+  uint64_t skipped_site = 0;     // key of a sync that does nothing and answers success; 0: none
 };
 
 struct SimulationResult {

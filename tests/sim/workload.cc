@@ -133,8 +133,8 @@ void Workload::PublishUnderCondition() {
   const store::AppendOutcome outcome = SendOne(batch, item, Sequence(holds ? last : last + 1 + Below(3)));
   // After an answer that left an earlier batch open, the last sequence is not known; then everything is refused.
   if (!LeavesItOpen(outcome.status) && outcome.status.ok() != holds) {
-    parts_.violations->Add(Concat("a condition that ", holds ? "held" : "did not hold", " was answered with ",
-                                  outcome.status.ToString()));
+    parts_.violations->Add(
+        Concat("a condition that ", holds ? "held" : "did not hold", " was answered with ", outcome.status.ToString()));
   }
   parts_.ledger->Answered(batch, outcome);
 }
@@ -144,7 +144,8 @@ void Workload::PublishAgain() {
   if (!stored) return;
   const auto& [original, sequence] = *stored;
   const uint64_t batch = parts_.ledger->NewBatchNumber();
-  const store::AppendOutcome outcome = SendOne(batch, {original.subject, Payload(batch, 0, 1, 50), original.message_id}, {});
+  const store::AppendOutcome outcome =
+      SendOne(batch, {original.subject, Payload(batch, 0, 1, 50), original.message_id}, {});
   parts_.ledger->MustNotAppear(batch);
   if (!outcome.status.ok()) return;
   const std::vector<store::AppendResult::Duplicate>& duplicates = outcome.result.duplicates;

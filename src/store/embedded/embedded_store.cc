@@ -43,10 +43,9 @@ EmbeddedStore::~EmbeddedStore() { Shutdown(); }
 
 absl::StatusOr<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(EmbeddedOptions options) {
   io::FileSystem& files = *options.log.files;
-  MTS_RETURN_IF_ERROR(files.CreateDirectories(options.data_dir));
-  MTS_ASSIGN_OR_RETURN(std::unique_ptr<io::DirectoryLock> lock, files.Lock(io::JoinPath(options.data_dir, "LOCK")));
   options.log.directory = io::JoinPath(options.data_dir, "log");
   MTS_RETURN_IF_ERROR(files.CreateDirectories(options.log.directory));
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<io::DirectoryLock> lock, files.Lock(io::JoinPath(options.data_dir, "LOCK")));
   const std::string durability = DurabilityName(options.log.durability);
   MTS_ASSIGN_OR_RETURN(std::unique_ptr<log::Log> log, log::Log::Open(std::move(options.log)));
   return std::unique_ptr<EmbeddedStore>(
@@ -57,13 +56,17 @@ template <typename T, typename Work>
 void EmbeddedStore::OnReader(Work work, Done<T> done) {
   // Shared, because a task that the pool does not take must still answer.
   auto answer = std::make_shared<Done<T>>(std::move(done));
-  const bool taken =
-      readers_.TrySubmit([work = std::move(work), answer]() mutable { (*answer)(work()); });
+  const bool taken = readers_.TrySubmit([work = std::move(work), answer]() mutable { (*answer)(work()); });
   if (!taken) (*answer)(absl::ResourceExhaustedError("too many reads wait for the disk; try again"));
 }
 
 void EmbeddedStore::Append(absl::Span<const NewMessage> batch, AppendDone done) {
-  log_->Append(batch, std::move(done));
+  log_->Append(batch, nullptr, std::move(done));
+}
+
+void EmbeddedStore::AppendInOrder(std::shared_ptr<AppendOrder> order, absl::Span<const NewMessage> batch,
+                                  AppendDone done) {
+  log_->Append(batch, std::move(order), std::move(done));
 }
 
 void EmbeddedStore::Read(ReadRequest request, Done<MessageBlockPtr> done) {
@@ -103,9 +106,7 @@ void EmbeddedStore::Reset(const ConsumerId& id, Sequence to, Done<Sequence> done
   SetPosition(id, to, true, std::move(done));
 }
 
-void EmbeddedStore::DeleteConsumer(const ConsumerId& id, Done<bool> done) {
-  log_->DeleteConsumer(id, std::move(done));
-}
+void EmbeddedStore::DeleteConsumer(const ConsumerId& id, Done<bool> done) { log_->DeleteConsumer(id, std::move(done)); }
 
 std::unique_ptr<Watch> EmbeddedStore::WatchNews(const Pattern& pattern, NewsCallback callback) {
   return log_->WatchNews(pattern, std::move(callback));
@@ -114,8 +115,7 @@ std::unique_ptr<Watch> EmbeddedStore::WatchNews(const Pattern& pattern, NewsCall
 // ---- Looking
 
 void EmbeddedStore::Subjects(const Pattern& pattern, const Page& page, Done<std::vector<SubjectState>> done) {
-  OnReader<std::vector<SubjectState>>([this, pattern, page] { return log_->Subjects(pattern, page); },
-                                      std::move(done));
+  OnReader<std::vector<SubjectState>>([this, pattern, page] { return log_->Subjects(pattern, page); }, std::move(done));
 }
 
 void EmbeddedStore::Consumers(std::string_view subject, const Page& page, Done<std::vector<ConsumerState>> done) {

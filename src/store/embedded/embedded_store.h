@@ -1,8 +1,8 @@
 // The embedded MessageStore: the log engine (src/log) behind the waist. One data directory, one process.
 //
-// Threading: as the waist. Reads run on a pool of threads, because they may wait for the disk; what is answered from memory
-// is answered at once. Errors: FAILED_PRECONDITION from Open when another process has the directory. Limits: reads that wait
-// for a thread are bounded; beyond the bound RESOURCE_EXHAUSTED.
+// Threading: as the waist. Reads run on a pool of threads, because they may wait for the disk; what is answered from
+// memory is answered at once. Errors: FAILED_PRECONDITION from Open when another process has the directory. Limits:
+// reads that wait for a thread are bounded; beyond the bound RESOURCE_EXHAUSTED.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@
 namespace mts::store {
 
 struct EmbeddedOptions {
-  std::string data_dir;             // made if missing
-  log::LogOptions log;              // `directory` is set by Open
+  std::string data_dir;  // made if missing
+  log::LogOptions log;   // `directory` is set by Open
   size_t reader_threads = 8;
 };
 
@@ -30,6 +30,7 @@ class EmbeddedStore : public MessageStore {
   uint64_t inline_limit() const override { return log_->inline_limit(); }
   uint64_t max_inline_batch_bytes() const override { return log_->max_inline_batch_bytes(); }
   void Append(absl::Span<const NewMessage> batch, AppendDone done) override;
+  void AppendInOrder(std::shared_ptr<AppendOrder> order, absl::Span<const NewMessage> batch, AppendDone done) override;
   void Read(ReadRequest request, Done<MessageBlockPtr> done) override;
   void ReadOne(std::string_view subject, Sequence sequence, uint64_t max_inline_bytes,
                Done<MessageBlockPtr> done) override;

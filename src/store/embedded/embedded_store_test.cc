@@ -110,8 +110,8 @@ TEST_F(EmbeddedStoreTest, APositionGoesForwardOnlyAndNotPastTheEnd) {
   EXPECT_TRUE(absl::IsOutOfRange(Advance(id, 4).status()));
   CutPower(1);
   EXPECT_EQ(**Position(id), Sequence(2));
-  const auto reset = WaitFor<absl::StatusOr<Sequence>>(
-      [&](auto done) { store_->Reset(id, Sequence(1), std::move(done)); });
+  const auto reset =
+      WaitFor<absl::StatusOr<Sequence>>([&](auto done) { store_->Reset(id, Sequence(1), std::move(done)); });
   EXPECT_EQ(*reset, Sequence(1));
   Kill();
   EXPECT_EQ(**Position(id), Sequence(1));
@@ -159,6 +159,27 @@ TEST_F(EmbeddedStoreTest, NoRoomForASegmentRefusesAndGoesOnWhenThereIsRoom) {
   EXPECT_EQ(Payloads(Pattern::Exact("a")).size(), stored + 1U);
 }
 
+TEST_F(EmbeddedStoreTest, NothingOfAStreamIsStoredBehindABatchThatMayBeTriedAgain) {
+  Open();
+  disk_.FailAll(io::FaultOperation::kAllocate, ENOSPC);
+  const std::string large(100'000, 'x');
+  while (AppendOne("filler", large).status.ok()) {
+  }
+  const auto order = std::make_shared<AppendOrder>();
+  const auto send = [&](std::string_view payload) {
+    NewMessage message;
+    message.subject = "stream";
+    message.payload = payload;
+    return WaitFor<AppendOutcome>(
+        [&](auto done) { store_->AppendInOrder(order, absl::MakeConstSpan(&message, 1), std::move(done)); });
+  };
+  EXPECT_TRUE(absl::IsResourceExhausted(send(large).status));
+  // Small enough to fit, but the batch before it was not stored.
+  EXPECT_TRUE(absl::IsUnavailable(send("small").status));
+  EXPECT_TRUE(AppendOne("stream", "another publisher's").status.ok());
+  EXPECT_EQ(*Last(Pattern::Exact("stream")), *Last(Pattern::All()));
+}
+
 TEST_F(EmbeddedStoreTest, OldSegmentsExpireAndTheirSequencesAreNotUsedAgain) {
   Open();
   const std::string payload(50'000, 'x');
@@ -203,6 +224,24 @@ TEST_F(EmbeddedStoreTest, WithoutSyncsASequenceIsStillNeverUsedTwice) {
   EXPECT_EQ(AppendOne("a", "3").result.first, before.Next());
 }
 
+TEST_F(EmbeddedStoreTest, WithoutSyncsWhatExpiredIsStillGoneForGood) {
+  options_.log.durability = log::Durability::kNone;
+  const std::string payload(50'000, 'x');
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    Open();
+    for (int i = 0; i < 45; ++i) ASSERT_TRUE(AppendOne("a", payload).status.ok());
+    clock_.Advance(2'000'000);
+    Retention limits;
+    limits.max_age_micros = 1'000'000;
+    const absl::StatusOr<bool> removed = Expire(limits);
+    ASSERT_TRUE(removed.ok()) << removed.status();
+    EXPECT_TRUE(*removed);
+    CutPower(seed);
+    EXPECT_EQ(store_->log().counters().damaged_spots, 0U) << "seed " << seed;
+    store_.reset();
+  }
+}
+
 TEST_F(EmbeddedStoreTest, ASecondStoreOnTheDirectoryIsRefused) {
   Open();
   const absl::StatusOr<std::unique_ptr<EmbeddedStore>> second = EmbeddedStore::Open(options_);
@@ -213,10 +252,10 @@ TEST_F(EmbeddedStoreTest, NewsTellsTheLastSequenceOfMatchingSubjects) {
   Open();
   std::atomic<uint64_t> exact{0};
   std::atomic<uint64_t> below{0};
-  const auto watch_exact = store_->WatchNews(
-      Pattern::Exact("a.b"), [&](std::string_view, Sequence last) { exact = last.value(); });
-  const auto watch_below = store_->WatchNews(
-      *Pattern::Parse("a.*"), [&](std::string_view, Sequence last) { below = last.value(); });
+  const auto watch_exact =
+      store_->WatchNews(Pattern::Exact("a.b"), [&](std::string_view, Sequence last) { exact = last.value(); });
+  const auto watch_below =
+      store_->WatchNews(*Pattern::Parse("a.*"), [&](std::string_view, Sequence last) { below = last.value(); });
   ASSERT_TRUE(AppendOne("a.b", "1").status.ok());
   ASSERT_TRUE(AppendOne("a.c", "2").status.ok());
   while (below < 2 || exact < 1) std::this_thread::yield();
@@ -265,8 +304,7 @@ TEST_F(EmbeddedStoreTest, LastBeforeFindsWhereAReaderOfATimeBegins) {
   }
   const int64_t start = 1'700'000'000'000'000;
   const auto last_before = [&](int64_t time) {
-    return *WaitFor<absl::StatusOr<Sequence>>(
-        [&](auto done) { store_->LastBefore(Timestamp(time), std::move(done)); });
+    return *WaitFor<absl::StatusOr<Sequence>>([&](auto done) { store_->LastBefore(Timestamp(time), std::move(done)); });
   };
   EXPECT_EQ(last_before(start), kNoSequence);
   EXPECT_EQ(last_before(start + 1), Sequence(1));

@@ -104,8 +104,7 @@ class EmbeddedStoreFixture : public ::testing::Test {
     return WaitFor<absl::StatusOr<Sequence>>([&](auto done) { store_->Advance(id, Sequence(to), std::move(done)); });
   }
   absl::StatusOr<std::optional<Sequence>> Position(const ConsumerId& id) {
-    return WaitFor<absl::StatusOr<std::optional<Sequence>>>(
-        [&](auto done) { store_->Position(id, std::move(done)); });
+    return WaitFor<absl::StatusOr<std::optional<Sequence>>>([&](auto done) { store_->Position(id, std::move(done)); });
   }
   absl::StatusOr<bool> Expire(const Retention& limits) {
     return WaitFor<absl::StatusOr<bool>>([&](auto done) { store_->Expire(limits, std::move(done)); });

@@ -44,8 +44,9 @@ absl::Status FreeSpace::Check(uint64_t bytes, uint64_t reserved) {
   // What was announced is only held against the limit itself, what was not also against the announcements of others.
   if (bytes > reserved) needed = AddSaturated(bytes - reserved, reserved_.load());
   if (free >= AddSaturated(needed, min_free_bytes_)) return absl::OkStatus();
-  return absl::ResourceExhaustedError(Concat(directory_, ": ", free, " bytes are free, ", bytes, " more do not fit above the ",
-                                             min_free_bytes_, " bytes that are kept free"));
+  return absl::ResourceExhaustedError(Concat(directory_, ": ", free, " bytes are free, ", bytes,
+                                             " more do not fit above the ", min_free_bytes_,
+                                             " bytes that are kept free"));
 }
 
 }  // namespace mts::store

@@ -1,7 +1,7 @@
 // Keeps `min_free_bytes` of the disk free, counting what uploads under way have announced.
 //
-// Threading: any thread. Errors: RESOURCE_EXHAUSTED when there is no room; those of FileSystem::FreeBytes. Limits: a bound
-// for what this process writes; others can still fill the disk, so every write may meet ENOSPC all the same.
+// Threading: any thread. Errors: RESOURCE_EXHAUSTED when there is no room; those of FileSystem::FreeBytes. Limits: a
+// bound for what this process writes; others can still fill the disk, so every write may meet ENOSPC all the same.
 #pragma once
 
 #include <atomic>

@@ -48,8 +48,8 @@ absl::Status KeptFiles::MoveQueuedLocked() {
   return first_error;
 }
 
-// The names of the directories are synced before anything moves into them, the upper ones first; all are made before the
-// first sync, so that a journal writes them at once.
+// The names of the directories are synced before anything moves into them, the upper ones first; all are made before
+// the first sync, so that a journal writes them at once.
 absl::Status KeptFiles::MakeDirectories(const std::deque<std::string>& keys) {
   std::set<FanOut> made;
   std::set<std::string> parents;
@@ -69,7 +69,8 @@ absl::Status KeptFiles::MakeDirectories(const std::deque<std::string>& keys) {
 
 absl::Status KeptFiles::Move(const std::string& key) {
   const std::string from = paths_.Incoming(key);
-  // Whatever the rename answers: one that failed may have happened, and one that finds nothing may have happened before.
+  // Whatever the rename answers: one that failed may have happened, and one that finds nothing may have happened
+  // before.
   unsynced_directories_.insert(FanOut::OfKey(key));
   const absl::Status status = files_.Rename(from, paths_.Kept(key));
   if (absl::IsNotFound(status)) return absl::OkStatus();  // moved already, or removed in the meantime

@@ -1,7 +1,7 @@
 // Moves payload files that a durable message names from incoming/ to their places, in the background.
 //
-// A move is safe at any time: until Sync, a crash leaves the file in one of the two places, and recovery and readers look in
-// both. Directories are made durable before a file moves into them.
+// A move is safe at any time: until Sync, a crash leaves the file in one of the two places, and recovery and readers
+// look in both. Directories are made durable before a file moves into them.
 //
 // Threading: any thread. Errors: a move that fails is tried again by the next Sync, which then says why. Limits: 65,536
 // directories; the queue holds a key for each file whose move was not possible yet.

@@ -1,7 +1,7 @@
 // The payload files read last, kept open, so that a download does not open its file again for each piece.
 //
-// Threading: any thread. Errors: NOT_FOUND when there is no such file, those of FileSystem::Open. Limits: `capacity` files;
-// a file that was removed may stay open until it is forgotten or pushed out.
+// Threading: any thread. Errors: NOT_FOUND when there is no such file, those of FileSystem::Open. Limits: `capacity`
+// files; a file that was removed may stay open until it is forgotten or pushed out.
 #pragma once
 
 #include <cstdint>

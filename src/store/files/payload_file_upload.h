@@ -1,7 +1,7 @@
 // An upload into a payload file: gathers small chunks, writes on the store's threads.
 //
-// Threading, errors: as store/payload_store.h; RESOURCE_EXHAUSTED also when the store's queue is full. Limits: holds at most
-// kGatherBytes and one chunk.
+// Threading, errors: as store/payload_store.h; RESOURCE_EXHAUSTED also when the store's queue is full. Limits: holds at
+// most kGatherBytes and one chunk.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,8 @@
 // Writes one payload file under incoming/.
 //
-// Threading: one caller at a time; all calls block on the disk. Errors: RESOURCE_EXHAUSTED without room, UNAVAILABLE for
-// every other failure of the disk; after an error nothing is left behind and all later calls give the same error. Limits:
-// holds no bytes.
+// Threading: one caller at a time; all calls block on the disk. Errors: RESOURCE_EXHAUSTED without room, UNAVAILABLE
+// for every other failure of the disk; after an error nothing is left behind and all later calls give the same error.
+// Limits: holds no bytes.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ namespace mts::store {
 class PayloadFileWriter {
  public:
   // The file is made at the first Append or Finish.
-  PayloadFileWriter(io::FileSystem* files, const PayloadPaths* paths, FreeSpace* space, FreeSpace::Reservation reservation)
+  PayloadFileWriter(io::FileSystem* files, const PayloadPaths* paths, FreeSpace* space,
+                    FreeSpace::Reservation reservation)
       : files_(*files), paths_(*paths), space_(*space), reservation_(std::move(reservation)) {}
   // Removes the file unless Finish succeeded.
   ~PayloadFileWriter();
@@ -44,9 +45,9 @@ class PayloadFileWriter {
   FreeSpace& space_;
   FreeSpace::Reservation reservation_;
   std::unique_ptr<io::File> file_;
-  std::string key_;                  // empty: no file was made yet
+  std::string key_;  // empty: no file was made yet
   uint64_t size_ = 0;
-  uint64_t written_back_ = 0;        // bytes whose way to the disk has begun
+  uint64_t written_back_ = 0;  // bytes whose way to the disk has begun
   uint32_t crc32c_ = 0;
   bool finished_ = false;
   absl::Status failure_;

@@ -120,8 +120,8 @@ absl::StatusOr<PayloadReference> PayloadFiles::WriteWhole(std::string_view paylo
 absl::StatusOr<std::unique_ptr<PayloadUpload>> PayloadFiles::BeginUpload(std::string_view subject,
                                                                          uint64_t expected_size) {
   MTS_ASSIGN_OR_RETURN(FreeSpace::Reservation reservation, space_.Reserve(expected_size));
-  return MakePayloadFileUpload(
-      &write_pool_, std::make_unique<PayloadFileWriter>(&files_, &paths_, &space_, std::move(reservation)));
+  return MakePayloadFileUpload(&write_pool_,
+                               std::make_unique<PayloadFileWriter>(&files_, &paths_, &space_, std::move(reservation)));
 }
 
 void PayloadFiles::Get(const PayloadReference& reference, uint64_t offset, uint64_t length,

@@ -1,12 +1,13 @@
-// Payloads as files beside the log (docs/log_format.md): written under incoming/, named by a durable record, then moved to
-// payloads/<xx>/<yy>/<key>.
+// Payloads as files beside the log (docs/log_format.md): written under incoming/, named by a durable record, then moved
+// to payloads/<xx>/<yy>/<key>.
 //
-// Life: Open; Recover once the log was replayed; then everything else. The engine calls Keep when a durable record names
-// payloads and SyncKept before a checkpoint passes those records, so that Recover never has to look beyond incoming/.
+// Life: Open; Recover once the log was replayed; then everything else. The engine calls Keep when a durable record
+// names payloads and SyncKept before a checkpoint passes those records, so that Recover never has to look beyond
+// incoming/.
 //
-// Threading, errors: as store/payload_store.h; a disk that fails while a payload is written is UNAVAILABLE, a payload that
-// cannot be read any more DATA_LOSS, a full queue RESOURCE_EXHAUSTED. Work runs on threads of its own; the destructor waits
-// for it. Limits: Options; memory per operation is what the caller hands over or asks for.
+// Threading, errors: as store/payload_store.h; a disk that fails while a payload is written is UNAVAILABLE, a payload
+// that cannot be read any more DATA_LOSS, a full queue RESOURCE_EXHAUSTED. Work runs on threads of its own; the
+// destructor waits for it. Limits: Options; memory per operation is what the caller hands over or asks for.
 #pragma once
 
 #include <cstdint>
@@ -34,15 +35,16 @@ class PayloadFiles : public PayloadStore {
     uint64_t min_free_bytes = limits::kMinFreeBytes;  // of its disk, kept free
     size_t write_threads = 4;                         // writing, removing and moving
     size_t read_threads = 4;
-    size_t queue_limit = 1024;                        // operations that wait, of each kind
-    size_t open_files = 64;                           // kept open for readers
+    size_t queue_limit = 1024;  // operations that wait, of each kind
+    size_t open_files = 64;     // kept open for readers
   };
   // Creates the directories.
   static absl::StatusOr<std::unique_ptr<PayloadFiles>> Open(Options options);
   ~PayloadFiles() override;
 
   // What incoming/ holds and `named` (by the replayed log) does not is removed, the rest moves to its place. Before any
-  // other call. An error means that a named file could not be moved; it is still readable and Recover may be tried again.
+  // other call. An error means that a named file could not be moved; it is still readable and Recover may be tried
+  // again.
   absl::Status Recover(const std::vector<PayloadReference>& named);
   // Returns when every file kept so far is durable in its place; on an error the log must go on naming them.
   absl::Status SyncKept();

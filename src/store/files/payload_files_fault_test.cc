@@ -82,8 +82,8 @@ TEST(PayloadFilesFaultTest, AnAnnouncedSizeThatDoesNotFitIsRefusedAtOnceAndHeldF
 }
 
 TEST(PayloadFilesFaultTest, AFailingDiskIsUnavailableAndLeavesNothing) {
-  for (const FaultOperation operation : {FaultOperation::kCreate, FaultOperation::kWrite, FaultOperation::kSyncData,
-                                         FaultOperation::kSyncDirectory}) {
+  for (const FaultOperation operation :
+       {FaultOperation::kCreate, FaultOperation::kWrite, FaultOperation::kSyncData, FaultOperation::kSyncDirectory}) {
     FaultFileSystem files;
     auto store = OpenStore(files, kDirectory);
     files.FailNth(operation, 1, EIO);

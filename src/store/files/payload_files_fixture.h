@@ -28,8 +28,7 @@ Result WaitFor(Start start) {
 }
 
 inline absl::StatusOr<PayloadReference> Put(PayloadStore& store, const std::string& payload) {
-  return WaitFor<absl::StatusOr<PayloadReference>>(
-      [&](auto done) { store.Put("subject", payload, std::move(done)); });
+  return WaitFor<absl::StatusOr<PayloadReference>>([&](auto done) { store.Put("subject", payload, std::move(done)); });
 }
 
 inline absl::StatusOr<std::string> Get(PayloadStore& store, const PayloadReference& reference, uint64_t offset = 0,

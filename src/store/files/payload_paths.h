@@ -27,11 +27,11 @@ class PayloadPaths {
   explicit PayloadPaths(std::string root) : root_(std::move(root)) {}
 
   const std::string& root() const { return root_; }
-  std::string incoming() const;                       // <root>/incoming
-  std::string Incoming(std::string_view key) const;   // <root>/incoming/<key>
-  std::string UpperDirectory(FanOut fan_out) const;   // <root>/xx
-  std::string Directory(FanOut fan_out) const;        // <root>/xx/yy
-  std::string Kept(std::string_view key) const;       // <root>/xx/yy/<key>
+  std::string incoming() const;                      // <root>/incoming
+  std::string Incoming(std::string_view key) const;  // <root>/incoming/<key>
+  std::string UpperDirectory(FanOut fan_out) const;  // <root>/xx
+  std::string Directory(FanOut fan_out) const;       // <root>/xx/yy
+  std::string Kept(std::string_view key) const;      // <root>/xx/yy/<key>
 
  private:
   const std::string root_;

@@ -10,6 +10,7 @@ namespace mts::log {
 namespace {
 
 constexpr uint64_t kLoggedPerCheckpointByte = 4;
+constexpr absl::Duration kPatience = absl::Seconds(10);  // with a slow disk
 
 uint64_t RandomIdentity() {
   std::random_device random;
@@ -53,15 +54,18 @@ absl::Status Checkpointer::EnsureBeyond(SegmentNumber segment, const std::functi
     uint64_t before = 0;
     {
       absl::MutexLock lock(&mutex_);
+      // One that is being written now may have been taken too early, and keeps the next from being taken.
+      const auto free = [this]()
+                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return (!writing_ && due_ == nullptr) || stop_; };
+      mutex_.AwaitWithTimeout(absl::Condition(&free), kPatience);
       if (newest_ && newest_->position.segment > segment) return absl::OkStatus();
       wanted_ = true;
-      // One that is being written now may have been taken too early; its end counts as one more attempt.
-      before = attempts_ + (writing_ || due_ != nullptr ? 1 : 0);
+      before = attempts_;
     }
     MTS_RETURN_IF_ERROR(nudge());
     absl::MutexLock lock(&mutex_);
     const auto done = [this, before]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return attempts_ > before || stop_; };
-    mutex_.AwaitWithTimeout(absl::Condition(&done), absl::Seconds(10));
+    mutex_.AwaitWithTimeout(absl::Condition(&done), kPatience);
     if (stop_) return absl::UnavailableError("the server is shutting down");
     if (!last_status_.ok()) return last_status_;
   }

@@ -146,6 +146,8 @@ size_t Committer::CommitGroup(Operations& operations, size_t begin) {
   absl::Status room = failure();
   if (room.ok()) room = MakeRoom(*operations[begin]);
   if (!room.ok()) {
+    // Whatever the disk says of a new segment, the publish may be tried again.
+    if (!IsRetryable(room)) room = absl::UnavailableError(Concat("no new segment: ", room.ToString()));
     Refuse(std::move(operations[begin]), room);
     return begin + 1;
   }

@@ -119,12 +119,18 @@ absl::Status Log::RemoveFront(const SegmentSummary& front) {
 
 void Log::RemovePayloads(GroupNumber intent, const std::vector<PayloadReference>& payloads) {
   if (!options_.remove_payloads) return;
+  {
+    absl::MutexLock lock(&removals_mutex_);
+    ++removals_under_way_;
+  }
   options_.remove_payloads(payloads, [this, intent](absl::Status removed) {
-    if (!removed.ok()) {
+    if (removed.ok()) {
+      committer_->Submit(std::make_unique<PayloadsRemovedOperation>(intent, [](absl::Status) {}));
+    } else {
       spdlog::warn("log: payload files of expired messages stay until the next start: {}", removed.ToString());
-      return;
     }
-    committer_->Submit(std::make_unique<PayloadsRemovedOperation>(intent, [](absl::Status) {}));
+    absl::MutexLock lock(&removals_mutex_);
+    --removals_under_way_;
   });
 }
 

@@ -94,6 +94,11 @@ void Log::Shutdown() {
     stopping_ = true;
   }
   if (space_watcher_.joinable()) space_watcher_.join();
+  {
+    absl::MutexLock lock(&removals_mutex_);
+    const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(removals_mutex_) { return removals_under_way_ == 0; };
+    removals_mutex_.Await(absl::Condition(&done));
+  }
   if (committer_ != nullptr) {
     if (options_.durability != Durability::kCommit) {
       committer_->Submit(std::make_unique<ReleaseReservationOperation>([](absl::Status) {}));

@@ -134,6 +134,10 @@ class Log {
   int64_t last_running_micros_ ABSL_GUARDED_BY(expiry_mutex_) = 0;
   int64_t grace_until_micros_ ABSL_GUARDED_BY(expiry_mutex_) = 0;
 
+  // Shutdown waits for the payload store's answers: they come back to the log.
+  absl::Mutex removals_mutex_;
+  int removals_under_way_ ABSL_GUARDED_BY(removals_mutex_) = 0;
+
   absl::Mutex space_mutex_;
   bool stopping_ ABSL_GUARDED_BY(space_mutex_) = false;
   std::thread space_watcher_;

@@ -1,5 +1,6 @@
 #include "log/news.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace mts::log {
@@ -106,7 +107,11 @@ void News::Run() {
       if (stop_) return;
       changed.swap(pending_);
     }
-    for (const auto& [subject, last] : changed) Tell(catalogue_.Name(SubjectId(subject)), last);
+    // Ascending, so that a watcher of a pattern never hears of a lower sequence after a higher one.
+    std::vector<std::pair<Sequence, uint32_t>> ascending;
+    for (const auto& [subject, last] : changed) ascending.emplace_back(last, subject);
+    std::sort(ascending.begin(), ascending.end());
+    for (const auto& [last, subject] : ascending) Tell(catalogue_.Name(SubjectId(subject)), last);
   }
 }
 

@@ -159,6 +159,18 @@ TEST_F(EmbeddedStoreTest, NoRoomForASegmentRefusesAndGoesOnWhenThereIsRoom) {
   EXPECT_EQ(Payloads(Pattern::Exact("a")).size(), stored + 1U);
 }
 
+TEST_F(EmbeddedStoreTest, AnErrorOfTheDiskAtANewSegmentMayBeTriedAgain) {
+  Open();
+  const std::string payload(100'000, 'x');
+  disk_.FailAll(io::FaultOperation::kCreate, EIO);
+  AppendOutcome outcome;
+  while ((outcome = AppendOne("a", payload)).status.ok()) {
+  }
+  EXPECT_TRUE(absl::IsUnavailable(outcome.status)) << outcome.status;
+  disk_.FailAll(io::FaultOperation::kCreate, 0);
+  EXPECT_TRUE(AppendOne("a", payload).status.ok());
+}
+
 TEST_F(EmbeddedStoreTest, NothingOfAStreamIsStoredBehindABatchThatMayBeTriedAgain) {
   Open();
   disk_.FailAll(io::FaultOperation::kAllocate, ENOSPC);

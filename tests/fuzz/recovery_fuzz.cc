@@ -56,7 +56,7 @@ Directory GoodDirectory() {
         messages.back().subject = batch % 2 == 0 ? "even" : "odd";
         messages.back().payload = payload;
       }
-      (*log)->Append(messages, [](store::AppendOutcome outcome) { FUZZ_CHECK(outcome.status.ok()); });
+      (*log)->Append(messages, nullptr, [](store::AppendOutcome outcome) { FUZZ_CHECK(outcome.status.ok()); });
     }
     (*log)->SetPosition(*Pattern::Parse("even"), {{"durable", "even"}, Sequence(5)}, [](absl::StatusOr<Sequence>) {});
     (*log)->Shutdown();

@@ -42,6 +42,9 @@ class FetchLoad::Reader {
   using ReaderEvent = MethodEvent<Reader>;
 
   void NewContext() {
+    // Both live in the memory of the context's call.
+    stream_.reset();
+    acknowledgement_.reset();
     absl::MutexLock lock(&mutex_);
     context_.emplace();
   }

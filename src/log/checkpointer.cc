@@ -1,9 +1,9 @@
 #include "log/checkpointer.h"
 
 #include <algorithm>
-#include <random>
 
 #include "base/status.h"
+#include "log/identity.h"
 #include "spdlog/spdlog.h"
 
 namespace mts::log {
@@ -11,11 +11,6 @@ namespace {
 
 constexpr uint64_t kLoggedPerCheckpointByte = 4;
 constexpr absl::Duration kPatience = absl::Seconds(10);  // with a slow disk
-
-uint64_t RandomIdentity() {
-  std::random_device random;
-  return (uint64_t{random()} << 32) ^ random();
-}
 
 }  // namespace
 
@@ -43,7 +38,7 @@ void Checkpointer::OnCommitted(LogPosition end, uint64_t group_bytes) {
   if (options_.ensure_durable && !options_.ensure_durable().ok()) return;
   logged_since_ = 0;
   auto snapshot = std::make_unique<CheckpointSnapshot>(
-      TakeSnapshot(state_, segments_.Summaries(), end, options_.clock->MonotonicMicros(), RandomIdentity()));
+      TakeSnapshot(state_, segments_.Summaries(), end, options_.clock->MonotonicMicros(), NewIdentity()));
   absl::MutexLock lock(&mutex_);
   due_ = std::move(snapshot);
 }

@@ -1,10 +1,9 @@
 #include "log/committer.h"
 
-#include <random>
-
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "log/identity.h"
 #include "spdlog/spdlog.h"
 
 namespace mts::log {
@@ -18,11 +17,6 @@ constexpr int64_t kIdleMicros = 50'000;
 
 uint64_t SealBytes() { return kGroupHeaderBytes + StateRecordBytes(EncodeSeal({}).size()); }
 uint64_t ReservationBytes() { return StateRecordBytes(EncodeReservation(kNoSequence).size()); }
-
-uint64_t RandomIdentity() {
-  std::random_device random;
-  return (uint64_t{random()} << 32) ^ random();
-}
 
 }  // namespace
 
@@ -247,7 +241,7 @@ absl::Status Committer::MakeRoom(const Operation& operation) {
 
 absl::Status Committer::OpenSegment(SegmentNumber number) {
   SegmentHeader header;
-  header.identity = RandomIdentity();
+  header.identity = NewIdentity();
   header.number = number;
   header.first_sequence = state_.last_sequence.Next();
   header.capacity = options_.segment_bytes;

@@ -38,7 +38,7 @@ absl::Status Log::Recover() {
   MTS_ASSIGN_OR_RETURN(segments_, SegmentSet::Create(set_options));
   MTS_ASSIGN_OR_RETURN(const RecoveryResult recovered,
                        log::Recover({options_.files, options_.directory, options_.clock}, state_, *segments_));
-  damaged_spots_ = recovered.damage.size();
+  damaged_spots_ = recovered.damaged_spots;
   cut_bytes_ = recovered.cut_bytes;
   if (options_.recover_payloads) MTS_RETURN_IF_ERROR(options_.recover_payloads(recovered.references));
   watermarks_.Restore(state_.last_sequence);

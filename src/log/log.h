@@ -62,7 +62,6 @@ struct LogCounters {
   uint64_t damaged_records = 0;  // met by readers
   uint64_t damaged_indexes = 0;
   uint64_t cut_bytes = 0;  // torn tail
-  uint64_t evicted_deduplication_ids = 0;
   uint64_t segments = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/time/clock.h"
 #include "server/configuration_keys.h"
@@ -14,6 +15,7 @@
 #include "server/logging.h"
 #include "server/process.h"
 #include "server/server.h"
+#include "server/service_notification.h"
 
 namespace mts::server {
 namespace {
@@ -55,6 +57,11 @@ void LogStart(const Configuration& configuration) {
   }
 }
 
+// A service manager that is not reached changes nothing for the server itself.
+void TellServiceManager(std::string_view state) {
+  if (const absl::Status status = NotifyServiceManager(state); !status.ok()) spdlog::warn("{}", Text(status));
+}
+
 int Serve(const ServeFlags& flags) {
   const absl::StatusOr<Configuration> configuration = LoadConfiguration(
       flags.config, [](const char* name) { return std::getenv(name); }, flags.Given());
@@ -73,8 +80,10 @@ int Serve(const ServeFlags& flags) {
   if (const int port = (*server)->gate_port(); port != 0) {
     spdlog::info("gate: clients of the Tarantool protocol on {} (port {})", configuration->gate_listen, port);
   }
+  TellServiceManager(kServiceReady);
 
   shutdown.WaitForNotification();
+  TellServiceManager(kServiceStopping);
   spdlog::info("shutting down; once more ends at once");
   (*server)->Shutdown();
   server->reset();

@@ -104,10 +104,15 @@ void EventLoop::RunTasks() {
   for (Task& task : tasks) task();
 }
 
+int EventLoop::WaitMillis() const {
+  const int64_t micros = next_tick_ - SystemClock().MonotonicMicros();
+  return static_cast<int>(std::clamp<int64_t>((micros + 999) / 1000, 0, kTickMillis));
+}
+
 void EventLoop::Run() {
-  int64_t next_tick = SystemClock().MonotonicMicros() + kTickMillis * 1000;
+  next_tick_ = SystemClock().MonotonicMicros() + kTickMillis * 1000;
   for (bool stopping = false; !stopping;) {
-    const int count = epoll_wait(epoll_, events_.data(), kMaxEvents, kTickMillis);
+    const int count = epoll_wait(epoll_, events_.data(), kMaxEvents, WaitMillis());
     event_count_ = count < 0 ? 0 : count;
     for (int i = 0; i < event_count_; ++i) {
       // The wake's descriptor has no watcher; a watcher that was removed meanwhile has none any more.
@@ -118,9 +123,9 @@ void EventLoop::Run() {
     uint64_t wakes;
     [[maybe_unused]] const ssize_t drained = read(wake_, &wakes, sizeof(wakes));
     RunTasks();
-    if (const int64_t now = SystemClock().MonotonicMicros(); now >= next_tick) {
+    if (const int64_t now = SystemClock().MonotonicMicros(); now >= next_tick_) {
+      next_tick_ = now + kTickMillis * 1000;
       on_tick_();
-      next_tick = now + kTickMillis * 1000;
     }
     absl::MutexLock lock(&mutex_);
     stopping = stopping_ && tasks_.empty();

@@ -1,4 +1,4 @@
-// One thread that waits for sockets (epoll), runs tasks posted by other threads, and ticks once a second.
+// One thread that waits for sockets (epoll), runs tasks posted by other threads, and ticks once a second or sooner.
 //
 // Threading: Post from any thread; everything else from the loop's own thread, but Start and Stop from the owner's.
 // Wakes are coalesced: many posts before the loop runs cost one write. Errors: from the system calls of Start and Add.
@@ -7,6 +7,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <thread>
@@ -38,6 +39,9 @@ class EventLoop {
 
   void Post(Task task);
 
+  // The next tick comes by then, in microseconds of SystemClock's running time.
+  void TickBy(int64_t monotonic_micros) { next_tick_ = std::min(next_tick_, monotonic_micros); }
+
   absl::Status Add(int fd, uint32_t events, Watcher* watcher);
   void Modify(int fd, uint32_t events, Watcher* watcher);
   // No event reaches the watcher any more, also none of those that were already fetched.
@@ -52,12 +56,14 @@ class EventLoop {
 
   void Run();
   void RunTasks();
+  int WaitMillis() const;
   void Wake();
   void CloseDescriptors();
 
   int epoll_ = -1;
   int wake_ = -1;
   Task on_tick_;
+  int64_t next_tick_ = 0;  // the loop's thread only
   std::thread thread_;
   std::array<epoll_event, kMaxEvents> events_{};
   int event_count_ = 0;

@@ -1,53 +1,20 @@
 #include "iproto/listen_socket.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 
 #include "base/status.h"
 #include "base/text.h"
+#include "iproto/address.h"
 
 namespace mts::iproto {
 namespace {
 
 constexpr int kBacklog = 1024;
-
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-
-absl::StatusOr<HostPort> SplitAddress(std::string_view address) {
-  const size_t colon = address.rfind(':');
-  const std::string_view port = colon == std::string_view::npos ? std::string_view() : address.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string_view::npos) {
-    return absl::InvalidArgumentError(Concat("'", address, "' is not an address (host:port)"));
-  }
-  std::string_view host = address.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return HostPort{std::string(host), std::string(port)};
-}
-
-using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-
-absl::StatusOr<AddressList> Resolve(std::string_view address) {
-  MTS_ASSIGN_OR_RETURN(const HostPort parts, SplitAddress(address));
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const char* host = parts.host.empty() ? nullptr : parts.host.c_str();
-  if (const int error = getaddrinfo(host, parts.port.c_str(), &hints, &found); error != 0) {
-    return absl::InvalidArgumentError(Concat("'", address, "': ", gai_strerror(error)));
-  }
-  return AddressList(found, &freeaddrinfo);
-}
 
 absl::StatusOr<int> ListenOn(const addrinfo& where, std::string_view address) {
   const int fd = socket(where.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -65,7 +32,7 @@ absl::StatusOr<int> ListenOn(const addrinfo& where, std::string_view address) {
 }  // namespace
 
 absl::StatusOr<int> Listen(std::string_view address) {
-  MTS_ASSIGN_OR_RETURN(const AddressList addresses, Resolve(address));
+  MTS_ASSIGN_OR_RETURN(const AddressList addresses, Resolve(address, true));
   absl::StatusOr<int> fd = absl::InvalidArgumentError(Concat("'", address, "': no address"));
   for (const addrinfo* where = addresses.get(); where != nullptr; where = where->ai_next) {
     fd = ListenOn(*where, address);
@@ -84,7 +51,7 @@ int BoundPort(int fd) {
 }
 
 bool IsLoopback(std::string_view address) {
-  const absl::StatusOr<AddressList> addresses = Resolve(address);
+  const absl::StatusOr<AddressList> addresses = Resolve(address, true);
   if (!addresses.ok()) return false;
   for (const addrinfo* where = addresses->get(); where != nullptr; where = where->ai_next) {
     if (where->ai_family == AF_INET) {

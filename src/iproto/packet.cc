@@ -100,11 +100,11 @@ Frame NextFrame(std::string_view bytes, uint64_t max_packet_bytes) {
     frame.state = Frame::State::kTooLong;
     return frame;
   }
-  const size_t head_bytes = std::min(bytes.size(), kLongestLength) - reader.rest().size();
-  frame.total_bytes = head_bytes + length.number;
+  frame.head_bytes = std::min(bytes.size(), kLongestLength) - reader.rest().size();
+  frame.total_bytes = frame.head_bytes + length.number;
   if (bytes.size() < frame.total_bytes) return frame;
   frame.state = Frame::State::kWhole;
-  frame.packet = bytes.substr(head_bytes, length.number);
+  frame.packet = bytes.substr(frame.head_bytes, length.number);
   return frame;
 }
 

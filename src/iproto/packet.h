@@ -20,6 +20,7 @@ struct Frame {
   enum class State { kWhole, kPartial, kTooLong, kInvalid };
   State state = State::kPartial;
   std::string_view packet;   // kWhole: header and body
+  uint64_t head_bytes = 0;   // of the length in front, where known
   uint64_t total_bytes = 0;  // kWhole: with the length in front; kPartial, where known: what it will be
 };
 

@@ -74,6 +74,7 @@ enum class ErrorCode : uint32_t {
   kIllegalParameters = 1,
   kMemoryIssue = 2,
   kUnsupported = 5,
+  kReadOnly = 7,
   kKeyPartType = 18,
   kExactMatch = 19,
   kInvalidMsgpack = 20,
@@ -85,12 +86,19 @@ enum class ErrorCode : uint32_t {
   kNoSuchSpace = 36,
   kWalIo = 40,
   kAccessDenied = 42,
+  kNoSuchUser = 45,
   kWrongCredentials = 47,
   kUnknownRequestType = 48,
+  kNoSuchFunction = 51,
   kMissingField = 69,
   kIteratorType = 72,
   kTimeout = 78,
   kWrongSchemaVersion = 109,
+  kLoading = 116,
+  kForeignLimbo = 214,
+  kMasterMismatch = 215,
+  kQuorumTimeout = 216,
+  kRollback = 217,
 };
 
 inline constexpr uint32_t kGreetingBytes = 128;

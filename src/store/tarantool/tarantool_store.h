@@ -7,8 +7,8 @@
 //
 // Threading: as the waist; answers come from the connection's thread, so `done` must not block. Errors: UNAVAILABLE
 // within call_timeout_micros while Tarantool is away or read-only (an append's outcome is then unknown), and everything
-// goes on by itself when it is back; RESOURCE_EXHAUSTED when too much waits here, or Tarantool is out of memory or disk.
-// Limits: limits::kMaxQueuedBytes and kMaxQueuedAppends of appends that wait, kMaxWaitingCalls of all others.
+// goes on by itself when it is back; RESOURCE_EXHAUSTED when too much waits here, or Tarantool is out of memory or
+// disk. Limits: limits::kMaxQueuedBytes and kMaxQueuedAppends of appends that wait, kMaxWaitingCalls of all others.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include "cli/consumer_commands.h"
 #include "cli/fetch_command.h"
 #include "cli/get_command.h"
+#include "cli/health_command.h"
 #include "cli/publish_command.h"
 #include "cli/server_commands.h"
 #include "cli/subscribe_command.h"
@@ -32,6 +33,7 @@ void AddClientCommands(CLI::App& app, int& exit_code) {
   AddSubjectsCommand(app, exit_code);
   AddConsumersCommand(app, exit_code);
   AddInfoCommand(app, exit_code);
+  AddHealthCommand(app, exit_code);
   AddBenchCommand(app, exit_code);
 }
 

@@ -1,4 +1,5 @@
-// The client commands of the one binary: pub, sub, fetch, peek, get, ack, last, info, subjects, consumers, bench.
+// The client commands of the one binary: pub, sub, fetch, peek, get, ack, last, info, health, subjects, consumers,
+// bench.
 //
 // Threading: called once by main before the command line is parsed; a command runs inside the parse and leaves its exit
 // code (terminal/exit_code.h).

@@ -37,6 +37,8 @@ for command in "pub a text" "pub a --file $work/file" "sub a" "fetch a --durable
   expect_failure 3 "127.0.0.1" $command
 done
 
+expect_failure 3 "127.0.0.1" health "$MINITOOLSTREAM_INGRESS"
+
 # ---- Wrong command lines
 expect_failure 2 "subject" pub
 expect_failure 2 "subject" pub "with space" text
@@ -47,12 +49,14 @@ expect_failure 2 "no-such-command" no-such-command
 expect_failure 2 "sequence" ack a not-a-number --durable d
 expect_failure 2 "durable" ack a 1
 expect_failure 2 "format" info -o xml
+expect_failure 2 "nowhere" health nowhere
 expect_failure 1 "no-such-file" pub a --file "$work/no-such-file"
 
 # ---- A running server
 start_server
 expect_success pub greetings hello
 expect_success fetch greetings --durable d
+expect_success health "$MINITOOLSTREAM_INGRESS" "$MINITOOLSTREAM_EGRESS"
 expect_failure 1 "sequence" ack greetings 999999 --durable d
 expect_failure 1 "greetings" get greetings 999999
 expect_success last unknown

@@ -138,21 +138,57 @@ def reading(options):
     server.stop()
 
 
-def transfers(options):
+def dd(options):
     target = os.path.join(options.dir, "dd")
     begun = time.monotonic()
     subprocess.run(["dd", "if=/dev/zero", f"of={target}", "bs=1M", "count=2048", "conv=fdatasync"], check=True,
                    capture_output=True)
     seconds = time.monotonic() - begun
     os.unlink(target)
-    yield "dd 2 GiB conv=fdatasync", "mb_per_s", {"work": "dd", "seconds": seconds, "mb_per_s": 2147.48 / seconds}
+    return {"work": "dd", "seconds": seconds, "mb_per_s": 2147.48 / seconds}
+
+
+def transfers(options):
+    """dd before and after the upload: what the disk gives differs from minute to minute."""
     server = fresh(options)
-    run = server.bench("upload", "--size", "2GiB")
-    yield "Upload 2 GiB", "mb_per_s", run
-    yield "Upload 2 GiB, RssAnon MiB", "anon", run
+    before = dd(options)
+    upload = server.bench("upload", "--size", "2GiB")
+    after = dd(options)
+    yield "dd 2 GiB conv=fdatasync, before", "mb_per_s", before
+    yield "dd 2 GiB conv=fdatasync, after", "mb_per_s", after
+    yield "Upload 2 GiB", "mb_per_s", upload
+    ratio = upload["mb_per_s"] / ((before["mb_per_s"] + after["mb_per_s"]) / 2)
+    yield "Upload 2 GiB against dd of the same run", "ratio", {"work": "upload", "ratio": ratio}
+    yield "Upload 2 GiB, RssAnon MiB", "anon", upload
     run = server.bench("download", "--size", "2GiB", "--sequence", "1")
     yield "Download 2 GiB", "mb_per_s", run
     yield "Download 2 GiB, RssAnon MiB", "anon", run
+    server.stop()
+
+
+def drop_page_cache():
+    subprocess.run(["sync"], check=True)
+    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as control:
+        control.write("3")
+
+
+def lookups(options):
+    """A million subjects with 10 messages each over more than 1,000 segments: the first message of any of them."""
+    server = fresh(options, "--segment-bytes", "3MiB")
+    server.bench("pub-stream", "--subjects", "1000000", "--fill", "10000000", "--duration", "1s", "--warm-up", "0s")
+    segments = sum(1 for name in pathlib.Path(server.folder).rglob("*.segment"))
+    server.kill()
+    server.start()
+    yield "a million subjects, segments", "count", {"work": "store", "count": segments}
+    yield "a million subjects, ready after SIGKILL, s", "ready_s", {"work": "store", "ready_s": server.ready_seconds}
+    first = ("first", "--subjects", "1000000", "--duration", f"{options.seconds}s")
+    drop_page_cache()
+    run = server.bench(*first, "--warm-up", "0s")
+    yield "first message of a subject, cold", "p50", run
+    yield "first message of a subject, cold, p99", "p99", run
+    run = server.bench(*first, "--warm-up", "5s")
+    yield "first message of a subject, warm", "p50", run
+    yield "first message of a subject, warm, p99", "p99", run
     server.stop()
 
 
@@ -171,7 +207,7 @@ def store(options):
 
 
 GROUPS = {"streams": streams, "sustained": sustained, "unary": unary, "reading": reading, "transfers": transfers,
-          "store": store}
+          "store": store, "lookups": lookups}
 
 
 def value(run, field):
@@ -189,7 +225,7 @@ def main():
     parser.add_argument("--dir", default="/var/tmp/minitoolstream-figures")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--only", default="", help="streams, sustained, unary, reading, transfers or store")
+    parser.add_argument("--only", default="", help="streams, sustained, unary, reading, transfers, store or lookups")
     options = parser.parse_args()
     os.makedirs(options.dir, exist_ok=True)
     figures = {}
@@ -207,7 +243,7 @@ def main():
     print("| figure | unit | median | least | greatest |\n|---|---|---|---|---|")
     for (figure, field), values in figures.items():
         unit = {"p50": "ms", "p99": "ms", "mb_per_s": "MB/s", "messages_per_s": "1/s", "anon": "MiB", "mb": "MiB",
-                "ready_s": "s"}[field]
+                "ready_s": "s", "ratio": "", "count": ""}[field]
         print(f"| {figure} | {unit} | {statistics.median(values):,.3f} | {min(values):,.3f} | {max(values):,.3f} |")
 
 

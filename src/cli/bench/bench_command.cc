@@ -42,10 +42,11 @@ class BenchCommand : public Command {
  private:
   void DefineWork(CLI::App& app) {
     const auto works = ByName({Work::kPublish, Work::kPublishBatch, Work::kPublishStream, Work::kFetch,
-                               Work::kFetchBatch, Work::kSubscribe, Work::kUpload, Work::kDownload});
+                               Work::kFetchBatch, Work::kFirst, Work::kSubscribe, Work::kUpload, Work::kDownload});
     app.add_option_function<std::string>(
            "WORK", [this, works](const std::string& name) { settings_.work = works.at(name); },
-           "pub, pub-batch, pub-stream, fetch, fetch-batch, subscribe (time until a notice), upload, download")
+           "pub, pub-batch, pub-stream, fetch, fetch-batch, first (the first message of any subject), subscribe "
+           "(time until a notice), upload, download")
         ->check(CLI::IsMember(works))
         ->required()
         ->option_text(" ");

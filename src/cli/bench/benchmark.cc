@@ -88,6 +88,10 @@ class Benchmark {
         unary_ = MakeFetchBatchWork(settings_, last);
         return MeasureUnary(*egress_);
       }
+      case Work::kFirst:
+        MTS_RETURN_IF_ERROR(LastSequence(connection).status());
+        unary_ = MakeFirstMessageWork(settings_);
+        return MeasureUnary(*egress_);
       case Work::kPublishStream:
         return MeasureStreams();
       case Work::kFetch: {

@@ -22,6 +22,7 @@ uint64_t DefaultInFlight(const BenchSettings& settings) {
     case Work::kPublishStream:
       return 16;
     case Work::kFetchBatch:
+    case Work::kFirst:
       return 1;
     case Work::kSubscribe:
       return kOpenLoopInFlight;
@@ -33,6 +34,8 @@ bool Batches(Work work) {
   return work == Work::kPublishBatch || work == Work::kPublishStream || work == Work::kFetch ||
          work == Work::kFetchBatch;
 }
+
+bool Reads(Work work) { return work == Work::kFetch || work == Work::kFetchBatch || work == Work::kFirst; }
 
 bool Transfers(Work work) { return work == Work::kUpload || work == Work::kDownload; }
 
@@ -50,6 +53,8 @@ std::string_view NameOf(Work work) {
       return "fetch";
     case Work::kFetchBatch:
       return "fetch-batch";
+    case Work::kFirst:
+      return "first";
     case Work::kSubscribe:
       return "subscribe";
     case Work::kUpload:
@@ -81,7 +86,7 @@ absl::Status CompleteSettings(BenchSettings& settings) {
   if (!Batches(settings.work)) settings.batch = 1;
   if (settings.work == Work::kSubscribe && settings.subjects == 1) settings.subjects = settings.subscribers;
   if (Transfers(settings.work) && settings.open_loop()) return UsageError("uploads and downloads have no --rate");
-  if ((settings.work == Work::kFetch || settings.work == Work::kFetchBatch) && settings.open_loop()) {
+  if (Reads(settings.work) && settings.open_loop()) {
     return UsageError("fetching has no --rate: it is asked as fast as it answers");
   }
   if (settings.batch > limits::kMaxBatchMessages) return UsageError("--batch is larger than a server takes");

@@ -66,5 +66,7 @@ class UnaryLoad : public Load {
 std::unique_ptr<UnaryWork> MakePublishWork(const BenchSettings& settings);
 // FetchBatch: the slots begin evenly spread over `last_sequence` and go round.
 std::unique_ptr<UnaryWork> MakeFetchBatchWork(const BenchSettings& settings, uint64_t last_sequence);
+// FetchBatch of one message, each time of another of the subjects.
+std::unique_ptr<UnaryWork> MakeFirstMessageWork(const BenchSettings& settings);
 
 }  // namespace mts::cli

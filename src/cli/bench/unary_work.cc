@@ -1,3 +1,5 @@
+#include <random>
+
 #include "base/status.h"
 #include "cli/bench/message_source.h"
 #include "cli/bench/unary_load.h"
@@ -75,6 +77,34 @@ class FetchBatchWork : public UnaryWork {
   std::vector<uint64_t> positions_;
 };
 
+// The first message of one subject after the other, in an order without a pattern.
+class FirstMessageWork : public UnaryWork {
+ public:
+  explicit FirstMessageWork(const BenchSettings& settings) : settings_(settings) {
+    for (uint64_t slot = 0; slot < settings.in_flight; ++slot) any_.emplace_back(slot + 1);
+  }
+
+  const std::string& method() const override { return method_; }
+
+  grpc::ByteBuffer Request(uint64_t slot) override {
+    pb::FetchBatchRequest request;
+    request.set_subject(SubjectName(settings_, any_[slot]() % settings_.subjects));
+    request.set_batch_size(1);
+    return ToByteBuffer(request.SerializeAsString());
+  }
+
+  absl::StatusOr<Counted> Answered(uint64_t slot, const grpc::ByteBuffer& answer) override {
+    const ScannedBatch scanned = ScanMessageBatch(answer);
+    if (scanned.messages == 0) return absl::NotFoundError("a subject without a message; --fill publishes some");
+    return Counted{scanned.messages, scanned.bytes};
+  }
+
+ private:
+  const BenchSettings& settings_;
+  const std::string method_ = "/minitoolstream.EgressService/FetchBatch";
+  std::vector<std::minstd_rand> any_;  // by slot
+};
+
 }  // namespace
 
 std::unique_ptr<UnaryWork> MakePublishWork(const BenchSettings& settings) {
@@ -83,6 +113,10 @@ std::unique_ptr<UnaryWork> MakePublishWork(const BenchSettings& settings) {
 
 std::unique_ptr<UnaryWork> MakeFetchBatchWork(const BenchSettings& settings, uint64_t last_sequence) {
   return std::make_unique<FetchBatchWork>(settings, last_sequence);
+}
+
+std::unique_ptr<UnaryWork> MakeFirstMessageWork(const BenchSettings& settings) {
+  return std::make_unique<FirstMessageWork>(settings);
 }
 
 }  // namespace mts::cli

@@ -32,6 +32,12 @@ TEXT
 }
 
 dev_bench() {
+  if [[ "${1:-}" == peers ]]; then
+    shift
+    source tools/dev/bench_peers.sh
+    dev_bench_peers "$@"
+    return
+  fi
   dev_build release minitoolstream || return 1
   exec "$MTS_BINARY" bench "$@"
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Publishes, ends the server the hard way, starts it again and checks that everything is there.
 #
-# RESTART is a command that restarts the server at TARANTOOL_ADDRESS, for instance RESTART="docker-compose restart
-# tarantool". Without it the script runs a minitoolstream of its own (MINITOOLSTREAM, or the one in build/) in a temporary
-# folder and kills it with SIGKILL.
+# RESTART is a command that restarts the server at TARANTOOL_ADDRESS; where docker-compose.yml is running it is
+# "docker-compose restart tarantool". Without it the script runs a minitoolstream of its own (MINITOOLSTREAM, or the one in
+# build/) in a temporary folder and kills it with SIGKILL.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -48,6 +48,9 @@ restart() {
   fi
 }
 
+if [[ -z "${RESTART:-}${MINITOOLSTREAM:-}" ]] && docker exec minitoolstream-tarantool true >/dev/null 2>&1; then
+  RESTART="docker-compose restart tarantool"
+fi
 if [[ -z "${RESTART:-}" ]]; then
   program="${MINITOOLSTREAM:-../build/release/bin/minitoolstream}"
   export TARANTOOL_ADDRESS="127.0.0.1:${PERSISTENCE_PORT:-13301}"

@@ -7,6 +7,8 @@ MTS_BUILD_PACKAGES=(
   libspdlog-dev libyaml-cpp-dev libcli11-dev libpugixml-dev libmsgpack-cxx-dev
 )
 MTS_TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm python3)
+# For the containers: docker-compose with the hyphen is Debian's own package.
+MTS_DEPLOY_PACKAGES=(docker.io docker-compose debootstrap iptables iproute2)
 
 missing_packages() {
   local name

@@ -50,7 +50,7 @@ write_system_files() {
 
 copy_tarantool_files() {
   local root="$image/tarantool"
-  install -D -m 0644 tarantool/init.lua "$root/usr/share/minitoolstream/init.lua"
+  install -D -m 0644 -t "$root/usr/share/minitoolstream" tarantool/*.lua
   install -D -m 0644 -t "$root/usr/share/minitoolstream/mts" tarantool/mts/*.lua
   install -D -m 0755 "$built/lib/mts.so" "$root/usr/lib/minitoolstream/mts.so"
   strip --strip-unneeded "$root/usr/lib/minitoolstream/mts.so"

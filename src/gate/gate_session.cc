@@ -32,21 +32,6 @@ Error MissingField(std::string_view field) {
   return {ErrorCode::kMissingField, Concat("Missing mandatory field '", field, "' in request")};
 }
 
-// Rules of what is published that only this door has.
-absl::Status CheckPublish(Function function, const iproto::PublishArguments& arguments) {
-  if (arguments.object_name.size() > limits::kMaxObjectNameBytes) {
-    return absl::InvalidArgumentError(Concat("object_name has ", arguments.object_name.size(), " bytes, at most ",
-                                             limits::kMaxObjectNameBytes, " are allowed"));
-  }
-  if (function == Function::kGrpcPublishMsgpack && arguments.payload.empty()) {
-    return absl::InvalidArgumentError("data_msgpack is required and cannot be empty");
-  }
-  if (!arguments.object_name.empty() && !arguments.payload.empty()) {
-    return absl::InvalidArgumentError("a message has either data_msgpack or an object_name");
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 GateSession::GateSession(Gate& gate, std::shared_ptr<iproto::ReplyChannel> channel, std::string salt, std::string peer)
@@ -199,7 +184,7 @@ bool GateSession::Publish(Function function, std::string_view arguments, ReplyHe
   }
   auto publish = std::get<iproto::PublishArguments>(decoded);
   if (function == Function::kGrpcPublishMsgpack) publish.object_name = {};
-  if (const absl::Status status = CheckPublish(function, publish); !status.ok()) {
+  if (const absl::Status status = iproto::CheckPublish(function, publish); !status.ok()) {
     AppendRefusal(packets_, head, answer, status);
     ++replies_;
     return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "model/msgpack_reader.h"
 
@@ -162,6 +163,20 @@ Decoded<PublishArguments> DecodePublishMsgpack(std::string_view arguments) {
                           .object_name = object_name.missing() ? std::string_view() : object_name.value.bytes,
                           .headers = HeadersOf(headers),
                           .payload = payload.missing() ? std::string_view() : payload.value.bytes};
+}
+
+absl::Status CheckPublish(Function function, const PublishArguments& arguments) {
+  if (arguments.object_name.size() > limits::kMaxObjectNameBytes) {
+    return absl::InvalidArgumentError(Concat("object_name has ", arguments.object_name.size(), " bytes, at most ",
+                                             limits::kMaxObjectNameBytes, " are allowed"));
+  }
+  if (function == Function::kGrpcPublishMsgpack && arguments.payload.empty()) {
+    return absl::InvalidArgumentError("data_msgpack is required and cannot be empty");
+  }
+  if (!arguments.object_name.empty() && !arguments.payload.empty()) {
+    return absl::InvalidArgumentError("a message has either data_msgpack or an object_name");
+  }
+  return absl::OkStatus();
 }
 
 Decoded<SubjectArgument> DecodeSubject(std::string_view arguments) {

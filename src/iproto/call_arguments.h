@@ -11,6 +11,8 @@
 #include <string_view>
 #include <variant>
 
+#include "absl/status/status.h"
+#include "iproto/call_functions.h"
 #include "iproto/error.h"
 
 namespace mts::iproto {
@@ -31,6 +33,8 @@ struct PublishArguments {
 Decoded<PublishArguments> DecodePublish(std::string_view arguments);
 // grpc_publish_msgpack, publish_message_msgpack: (subject, data, headers[, object_name]). The payload may be empty.
 Decoded<PublishArguments> DecodePublishMsgpack(std::string_view arguments);
+// Rules of what is published that only this protocol has. INVALID_ARGUMENT.
+absl::Status CheckPublish(Function function, const PublishArguments& arguments);
 
 // ---- Reading
 

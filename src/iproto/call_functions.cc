@@ -53,6 +53,10 @@ std::optional<Function> FindFunction(std::string_view name) {
   return std::nullopt;
 }
 
+void ForEachFunction(absl::FunctionRef<void(std::string_view name, Function function)> visit) {
+  for (const NamedFunction& entry : kFunctions) visit(entry.name, entry.function);
+}
+
 Error NoSuchFunction(std::string_view name) {
   for (const auto& [known, reason] : kWithoutMeaning) {
     if (known == name) return {ErrorCode::kUnsupported, Concat("MiniToolStream does not support ", name, ": ", reason)};

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "iproto/error.h"
 
 namespace mts::iproto {
@@ -37,6 +38,7 @@ enum class Function {
 };
 
 std::optional<Function> FindFunction(std::string_view name);
+void ForEachFunction(absl::FunctionRef<void(std::string_view name, Function function)> visit);
 
 // Why a name that FindFunction does not know cannot be called: functions of the existing system that have no meaning
 // here say so, all others are not defined.

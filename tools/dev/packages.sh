@@ -5,8 +5,9 @@ MTS_BUILD_PACKAGES=(
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev libabsl-dev
   libgtest-dev libgmock-dev libbenchmark-dev libisal-dev libssl-dev libcurl4-openssl-dev
   libspdlog-dev libyaml-cpp-dev libcli11-dev libpugixml-dev libmsgpack-cxx-dev
+  tarantool-dev
 )
-MTS_TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm python3)
+MTS_TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm python3 tarantool)
 # For the containers: docker-compose with the hyphen is Debian's own package.
 MTS_DEPLOY_PACKAGES=(docker.io docker-compose debootstrap iptables iproute2)
 

@@ -94,6 +94,9 @@ func (v *values) matches(expected, got interface{}) bool {
 		}
 	case []interface{}:
 		list, ok := got.([]interface{})
+		if n := len(expected); ok && n > 0 && expected[n-1] == "..." && len(list) >= n-1 {
+			expected, list = expected[:n-1], list[:n-1]
+		}
 		if !ok || len(list) != len(expected) {
 			return false
 		}
@@ -155,6 +158,19 @@ func wrongWidth(name string, value interface{}) string {
 	return ""
 }
 
+// The key with its integers as the index has them: unsigned, and in the shortest form, which only `uint` is sent in.
+func unsigned(key interface{}) interface{} {
+	switch key := key.(type) {
+	case []interface{}:
+		for i := range key {
+			key[i] = unsigned(key[i])
+		}
+	case int64:
+		return uint(key)
+	}
+	return key
+}
+
 func run(conn *tarantool.Connection, v *values, s step) ([]interface{}, error) {
 	switch {
 	case s.Ping:
@@ -163,7 +179,7 @@ func run(conn *tarantool.Connection, v *values, s step) ([]interface{}, error) {
 	case s.Eval != "":
 		return conn.Do(tarantool.NewEvalRequest(s.Eval)).Get()
 	case s.Select != "":
-		rows, err := conn.Do(tarantool.NewSelectRequest(s.Select).Index(s.Index).Key(v.fill(s.Key)).Limit(100)).Get()
+		rows, err := conn.Do(tarantool.NewSelectRequest(s.Select).Index(s.Index).Key(unsigned(v.fill(s.Key))).Limit(100)).Get()
 		return []interface{}{rows}, err
 	}
 	return conn.Do(tarantool.NewCallRequest(s.Call).Args(v.fill(s.Args))).Get()

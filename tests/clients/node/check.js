@@ -32,6 +32,10 @@ class Values {
     }
     if (expected === '?int') return Number.isInteger(got);
     if (expected === '?text') return typeof got === 'string';
+    if (Array.isArray(expected) && expected[expected.length - 1] === '...') {
+      const end = expected.length - 1;
+      return Array.isArray(got) && this.matches(expected.slice(0, end), got.slice(0, end));
+    }
     if (Array.isArray(expected)) {
       return Array.isArray(got) && got.length === expected.length &&
           expected.every((item, i) => this.matches(item, got[i]));

@@ -121,6 +121,8 @@ class Values:
             return isinstance(got, int) and not isinstance(got, bool)
         if expected == "?text":
             return isinstance(got, str)
+        if isinstance(expected, list) and expected[-1:] == ["..."]:
+            return isinstance(got, (list, tuple)) and self.matches(expected[:-1], got[:len(expected) - 1])
         if isinstance(expected, list):
             return (isinstance(got, (list, tuple)) and len(got) == len(expected)
                     and all(self.matches(*pair) for pair in zip(expected, got)))

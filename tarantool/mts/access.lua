@@ -1,0 +1,56 @@
+-- The functions in the schema, and who may call them: the user may execute them and read `message` and `consumers`,
+-- nothing else. The functions run with their owner's rights.
+
+local log = require('log')
+
+local M = {}
+
+M.SERVICE_FUNCTIONS = {
+    'start', 'hello', 'append', 'read', 'read_one', 'last', 'last_before', 'position', 'advance', 'reset', 'delete_consumer',
+    'wait', 'subjects', 'consumers', 'info', 'count_after', 'expire', 'named',
+}
+
+local INTERNAL = {start = true}
+
+local function set_password(user, password)
+    local hash = box.schema.user.password(password)
+    local row = box.space._user.index.name:get(user)
+    if row[5]['chap-sha1'] ~= hash then box.schema.user.passwd(user, password) end
+end
+
+local function make_user(user, password)
+    box.schema.user.create(user, {if_not_exists = true})
+    set_password(user, password)
+end
+
+-- The C functions that init.lua itself needs.
+function M.make_service_functions()
+    for _, name in ipairs(M.SERVICE_FUNCTIONS) do
+        box.schema.func.create('mts.' .. name, {language = 'C', setuid = true, if_not_exists = true})
+    end
+end
+
+-- On the writable instance; `client_functions` are the names of the plain ones.
+function M.apply(settings, client_functions)
+    make_user(settings.user, settings.password)
+    if settings.password == 'changeme' and not settings.listen:match('^127%.') and not settings.listen:match('^localhost:') then
+        log.warn('user %s has the password that everybody knows: set MTS_PASSWORD', settings.user)
+    end
+    for _, name in ipairs(client_functions) do
+        box.schema.func.create(name, {setuid = true, if_not_exists = true})
+    end
+    -- The existing system's scripts allow everything.
+    box.schema.user.revoke(settings.user, 'read,write,execute', 'universe', nil, {if_exists = true})
+    local may = {if_not_exists = true}
+    for _, name in ipairs(M.SERVICE_FUNCTIONS) do
+        if not INTERNAL[name] then box.schema.user.grant(settings.user, 'execute', 'function', 'mts.' .. name, may) end
+    end
+    for _, name in ipairs(client_functions) do box.schema.user.grant(settings.user, 'execute', 'function', name, may) end
+    for _, name in ipairs({'message', 'consumers'}) do box.schema.user.grant(settings.user, 'read', 'space', name, may) end
+    if settings.replicated then
+        make_user(settings.replication_user, settings.replication_password)
+        box.schema.user.grant(settings.replication_user, 'replication', nil, nil, may)
+    end
+end
+
+return M

@@ -1,0 +1,157 @@
+-- The spaces and indexes of SCHEMA.md: made where they are not there, and brought up from the quick start's plain ones.
+-- Everything here can be stopped anywhere and run again.
+
+local log = require('log')
+
+local M = {}
+
+local VERSION_KEY = 'minitoolstream_schema'
+local VERSION = 1
+local MESSAGE_FIELDS = 11
+local ROWS_IN_A_STEP = 1000
+
+local MESSAGE_FORMAT = {
+    {name = 'sequence', type = 'unsigned'},
+    {name = 'headers', type = 'map'},
+    {name = 'object_name', type = 'string'},
+    {name = 'subject', type = 'string'},
+    {name = 'create_at', type = 'unsigned'},
+    {name = 'data_msgpack', type = 'any', is_nullable = true},
+    {name = 'time', type = 'unsigned'},
+    {name = 'size', type = 'unsigned'},
+    {name = 'kind', type = 'unsigned'},
+    {name = 'offset', type = 'unsigned'},
+    {name = 'crc32c', type = 'unsigned'},
+}
+
+local CONSUMERS_FORMAT = {
+    {name = 'durable_name', type = 'string'},
+    {name = 'subject', type = 'string'},
+    {name = 'last_sequence', type = 'unsigned'},
+    {name = 'active_time', type = 'unsigned', is_nullable = true},
+}
+
+local SUBJECT_FORMAT = {
+    {name = 'name', type = 'string'},
+    {name = 'last_sequence', type = 'unsigned'},
+    {name = 'last_time', type = 'unsigned'},
+    {name = 'messages', type = 'unsigned'},
+    {name = 'bytes', type = 'unsigned'},
+}
+
+local MESSAGE_ID_FORMAT = {
+    {name = 'subject', type = 'string'},
+    {name = 'message_id', type = 'string'},
+    {name = 'sequence', type = 'unsigned'},
+    {name = 'time', type = 'unsigned'},
+}
+
+local function space(name)
+    return box.space[name] or box.schema.space.create(name)
+end
+
+local function index(of, name, parts, unique)
+    if of.index[name] == nil then of:create_index(name, {parts = parts, unique = unique}) end
+end
+
+local function make_spaces()
+    local message = space('message')
+    index(message, 'primary', {{1, 'unsigned'}}, true)
+    index(message, 'subject', {{4, 'string'}}, false)
+    index(message, 'subject_sequence', {{4, 'string'}, {1, 'unsigned'}}, true)
+    index(message, 'create_at', {{5, 'unsigned'}}, false)
+    index(message, 'object_name', {{3, 'string'}}, false)
+    local consumers = space('consumers')
+    index(consumers, 'primary', {{1, 'string'}, {2, 'string'}}, true)
+    index(consumers, 'subject', {{2, 'string'}}, false)
+    index(consumers, 'subject_durable', {{2, 'string'}, {1, 'string'}}, true)
+    local subject = space('subject')
+    index(subject, 'primary', {{1, 'string'}}, true)
+    local message_id = space('message_id')
+    index(message_id, 'primary', {{1, 'string'}, {2, 'string'}}, true)
+    index(message_id, 'sequence', {{3, 'unsigned'}}, true)
+    box.schema.sequence.create('message_sequence', {min = 1, if_not_exists = true})
+end
+
+local function is_map(value)
+    return type(value) == 'table' and next(value) ~= nil and value[1] == nil
+end
+
+-- A row of the existing system as ours.
+local function converted(row)
+    local headers = row[2]
+    if not is_map(headers) then headers = setmetatable({}, {__serialize = 'map'}) end
+    local data = row[6]
+    if data == nil or data == '' then data = box.NULL end
+    local kind = (data == nil and row[3] ~= '') and 2 or 0
+    local size = data ~= nil and #data or 0
+    return {row[1], headers, kind == 2 and row[3] or '', row[4], row[5], data, row[5] * 1000000ULL, size, kind, 0, 0}
+end
+
+-- Calls `change` with each row, in transactions of some rows each.
+local function for_each_message(change)
+    local after = 0
+    while true do
+        local rows = box.space.message:select({after}, {iterator = 'GT', limit = ROWS_IN_A_STEP})
+        if #rows == 0 then return end
+        box.atomic(function()
+            for _, row in ipairs(rows) do change(row) end
+        end)
+        after = rows[#rows][1]
+    end
+end
+
+local function convert_messages()
+    local changed = 0
+    for_each_message(function(row)
+        if #row >= MESSAGE_FIELDS then return end
+        box.space.message:replace(converted(row))
+        changed = changed + 1
+    end)
+    if changed > 0 then log.info('schema: %d messages were brought to version %d', changed, VERSION) end
+end
+
+local function count_subjects()
+    for _, row in box.space.subject:pairs() do box.space.subject:delete(row[1]) end
+    for_each_message(function(row)
+        local known = box.space.subject:get(row[4])
+        local messages, bytes = 0, 0
+        if known ~= nil then messages, bytes = known[4], known[5] end
+        box.space.subject:replace({row[4], row[1], row[7], messages + 1, bytes + row[8]})
+    end)
+    local last = box.space.message.index.primary:max()
+    if last ~= nil then box.sequence.message_sequence:set(last[1]) end
+end
+
+local function set_formats()
+    box.space.message:format(MESSAGE_FORMAT)
+    box.space.consumers:format(CONSUMERS_FORMAT)
+    box.space.subject:format(SUBJECT_FORMAT)
+    box.space.message_id:format(MESSAGE_ID_FORMAT)
+end
+
+local function version()
+    local row = box.space._schema:get(VERSION_KEY)
+    return row ~= nil and row[2] or 0
+end
+
+-- On the writable instance.
+function M.apply(settings)
+    local found = version()
+    if found > VERSION then
+        error(('the schema has version %d, this program knows %d: start the newer one'):format(found, VERSION), 0)
+    end
+    if found < VERSION then
+        make_spaces()
+        convert_messages()
+        count_subjects()
+        set_formats()
+        box.space._schema:replace({VERSION_KEY, VERSION})
+    end
+    -- A row is durable when the quorum has it.
+    for _, name in ipairs({'message', 'consumers'}) do
+        if box.space[name].is_sync ~= settings.replicated then box.space[name]:alter({is_sync = settings.replicated}) end
+    end
+end
+
+return M

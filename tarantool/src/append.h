@@ -1,0 +1,47 @@
+// Storing messages: several independent batches in one transaction, decided in order.
+//
+// Threading: the transaction thread; Append yields until the transaction is written, so what it is given must live that
+// long. Errors: in each batch's result, see SCHEMA.md, mts.append. Limits: kMaxCallMessages.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "model/sequence.h"
+#include "tarantool/src/instance.h"
+#include "tarantool/src/row.h"
+
+namespace mts::tarantool {
+
+struct AppendMessage {
+  NewRow row;
+  std::string_view message_id;  // empty: none
+  std::optional<Sequence> expected_last_sequence;
+};
+
+struct AppendBatch {
+  uint64_t stream = 0;  // 0: none
+  std::vector<AppendMessage> messages;
+};
+
+struct AppendResult {
+  static AppendResult Refused(absl::Status status) {
+    AppendResult result;
+    result.status = std::move(status);
+    return result;
+  }
+
+  absl::Status status;
+  std::optional<uint32_t> refused_position;
+  Sequence first, last;
+  std::vector<std::pair<uint32_t, Sequence>> duplicates;  // position in the batch, message stored first
+};
+
+std::vector<AppendResult> Append(Instance& instance, absl::Span<const AppendBatch> batches);
+
+}  // namespace mts::tarantool

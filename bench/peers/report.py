@@ -54,9 +54,11 @@ def load(path, run):
 
 
 def number(value):
-    if value >= 10000:
-        return f"{value / 1000:,.0f} k" if value >= 100000 else f"{value / 1000:,.1f} k"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    """With three significant digits: what follows differs from run to run."""
+    if value < 100:
+        return f"{value:.3g}"
+    digits = len(str(int(value)))
+    return f"{round(value, 3 - digits):,.0f}"
 
 
 def cell(samples):
@@ -78,7 +80,7 @@ def table(values, versions):
 
 # ---- Plots: a panel a figure, a bar a system; solid: durable, pale: relaxed
 
-WIDTH, LABEL, BARS, ROW, GAP = 760, 130, 500, 17, 30
+WIDTH, LABEL, BARS, ROW, GAP = 800, 170, 500, 17, 30
 
 
 def panel(values, figure, top):

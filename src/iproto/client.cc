@@ -21,12 +21,10 @@ int64_t Now() { return SystemClock().MonotonicMicros(); }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Client>> Client::Start(ClientOptions options) {
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
   if (options.addresses.empty()) return absl::InvalidArgumentError("no address of Tarantool is given");
   for (const std::string& address : options.addresses) MTS_RETURN_IF_ERROR(SplitAddress(address).status());
-  std::unique_ptr<Client> client(new Client(std::move(options)));
-  MTS_RETURN_IF_ERROR(client->Begin());
-  return client;
+  return std::unique_ptr<Client>(new Client(std::move(options)));
 }
 
 Client::Client(ClientOptions options)
@@ -134,13 +132,13 @@ void Client::Adopt(int fd) {
   next_probe_ = Now() + options_.probe_interval_micros;
   probing_ = false;
   loop_.TickBy(next_probe_);
-  SetStatus(absl::OkStatus());
   connection_->Begin();
   if (connection_ == nullptr) return;
   for (CallPtr& call : std::exchange(waiting_, {})) {
     if (call->done != nullptr) connection_->Send(std::move(call));
   }
   connection_->Flush();
+  if (connection_ != nullptr) SetStatus(absl::OkStatus());
 }
 
 void Client::OnClosed(const absl::Status& status) {
@@ -192,6 +190,7 @@ void Client::Call(std::string_view function, std::string arguments, int64_t dead
     }
   }
   if (!refused.ok()) return done(std::move(refused));
+  if (loop_.OnLoop()) return TakeCalls();
   if (first) loop_.Post([this] { TakeCalls(); });
 }
 
@@ -258,6 +257,7 @@ void Client::OnTick() {
   const int64_t now = Now();
   if (now >= next_deadline_) Expire(now);
   if (connection_ != nullptr && now >= next_probe_) Probe(now);
+  if (options_.on_tick) options_.on_tick(now);
   loop_.TickBy(std::min(next_deadline_, connection_ == nullptr ? INT64_MAX : next_probe_));
 }
 

@@ -44,16 +44,26 @@ struct ClientOptions {
   uint64_t max_bytes = 256ull * 1024 * 1024;
   // Each time that status() changes between OK and an error; on the client's thread.
   std::function<void(const absl::Status&)> on_status;
+  // About once a second, and when TickBy says; on the client's thread. May be empty.
+  std::function<void(int64_t now_micros)> on_tick;
 };
 
 class Client : public ClientConnection::Owner {
  public:
-  // INVALID_ARGUMENT for an address that is none. Does not wait for a connection.
-  static absl::StatusOr<std::unique_ptr<Client>> Start(ClientOptions options);
+  // INVALID_ARGUMENT for an address that is none.
+  static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
+  // Begins to connect, and does not wait for it. To be called once, before any other call.
+  absl::Status Begin();
   ~Client() override;
 
   // `arguments` is an encoded array; `deadline` of SystemClock's running time. `done` is called exactly once.
   void Call(std::string_view function, std::string arguments, int64_t deadline, bool again, CallDone done);
+
+  // For those who work on the client's thread: brings them there, and asks for a tick. TickBy and connected: there
+  // only.
+  void Post(EventLoop::Task task) { loop_.Post(std::move(task)); }
+  void TickBy(int64_t monotonic_micros) { loop_.TickBy(monotonic_micros); }
+  bool connected() const { return connection_ != nullptr; }
 
   // OK while connected; else why not.
   absl::Status status() const;
@@ -68,7 +78,6 @@ class Client : public ClientConnection::Owner {
   using CallPtr = std::shared_ptr<ClientCall>;
 
   explicit Client(ClientOptions options);
-  absl::Status Begin();
 
   // ---- The connecting thread
   void RunConnecting();

@@ -57,9 +57,10 @@ struct Answered {
 class ClientTest : public ::testing::Test {
  protected:
   void Start(ClientOptions options) {
-    absl::StatusOr<std::unique_ptr<Client>> client = Client::Start(std::move(options));
+    absl::StatusOr<std::unique_ptr<Client>> client = Client::Create(std::move(options));
     ASSERT_TRUE(client.ok()) << client.status();
     client_ = *std::move(client);
+    ASSERT_TRUE(client_->Begin().ok());
   }
   std::shared_ptr<Answered> Call(std::string_view function, std::string arguments = Array().bytes, bool again = false,
                                  int64_t timeout_micros = 20'000'000) {
@@ -268,8 +269,8 @@ TEST_F(ClientTest, ManyThreadsGetTheirOwnAnswers) {
 }
 
 TEST(ClientOptionsTest, AddressesThatAreNoneAreRefused) {
-  EXPECT_TRUE(absl::IsInvalidArgument(Client::Start(OptionsFor({})).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(Client::Start(OptionsFor({"tarantool"})).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Client::Create(OptionsFor({})).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(Client::Create(OptionsFor({"tarantool"})).status()));
 }
 
 }  // namespace

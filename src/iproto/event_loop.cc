@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kTickMillis = 1000;
 
+thread_local const EventLoop* running_loop = nullptr;
+
 }  // namespace
 
 EventLoop::~EventLoop() { Stop(); }
@@ -64,6 +66,8 @@ void EventLoop::Wake() {
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof(one));
 }
 
+bool EventLoop::OnLoop() const { return running_loop == this; }
+
 void EventLoop::Post(Task task) {
   absl::MutexLock lock(&mutex_);
   if (stopped_) return;
@@ -110,6 +114,7 @@ int EventLoop::WaitMillis() const {
 }
 
 void EventLoop::Run() {
+  running_loop = this;
   next_tick_ = SystemClock().MonotonicMicros() + kTickMillis * 1000;
   for (bool stopping = false; !stopping;) {
     const int count = epoll_wait(epoll_, events_.data(), kMaxEvents, WaitMillis());

@@ -38,6 +38,8 @@ class EventLoop {
   void Stop();
 
   void Post(Task task);
+  // Whether the caller runs on the loop's own thread.
+  bool OnLoop() const;
 
   // The next tick comes by then, in microseconds of SystemClock's running time.
   void TickBy(int64_t monotonic_micros) { next_tick_ = std::min(next_tick_, monotonic_micros); }

@@ -5,13 +5,10 @@
 // is under way. Limits: at most one pending entry for each subject that is being watched.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
 #include <thread>
-#include <vector>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -19,7 +16,7 @@
 #include "absl/types/span.h"
 #include "log/catalogue.h"
 #include "model/subject.h"
-#include "store/message_store.h"
+#include "store/watchers.h"
 
 namespace mts::log {
 
@@ -29,28 +26,19 @@ class News {
   ~News();  // every watch is gone by then
 
   void Publish(absl::Span<const VisibleMessage> messages);
-  std::unique_ptr<store::Watch> Watch(const Pattern& pattern, store::NewsCallback callback);
+  std::unique_ptr<store::Watch> Watch(const Pattern& pattern, store::NewsCallback callback) {
+    return watchers_.Add(pattern, std::move(callback));
+  }
 
  private:
-  struct Watcher;
-  class Handle;
-  using Watchers = std::map<uint64_t, std::shared_ptr<Watcher>>;
-
   void Run();
-  void Tell(std::string_view subject, Sequence last);
-  void Remove(const Watcher& watcher);
 
   const Catalogue& catalogue_;
-  std::atomic<uint64_t> watching_{0};
+  store::Watchers watchers_;
 
   absl::Mutex mutex_;
   absl::flat_hash_map<uint32_t, Sequence> pending_ ABSL_GUARDED_BY(mutex_);  // by subject id
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
-
-  absl::Mutex watchers_mutex_;
-  uint64_t next_id_ ABSL_GUARDED_BY(watchers_mutex_) = 1;
-  absl::flat_hash_map<std::string, Watchers> exact_ ABSL_GUARDED_BY(watchers_mutex_);
-  Watchers patterns_ ABSL_GUARDED_BY(watchers_mutex_);
 
   std::thread thread_;
 };

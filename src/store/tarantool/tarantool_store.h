@@ -8,7 +8,7 @@
 // Threading: as the waist; answers come from the connection's thread, so `done` must not block. Errors: UNAVAILABLE
 // within call_timeout_micros while Tarantool is away or read-only (an append's outcome is then unknown), and everything
 // goes on by itself when it is back; RESOURCE_EXHAUSTED when too much waits here, or Tarantool is out of memory or
-// disk. Limits: limits::kMaxQueuedBytes and kMaxQueuedAppends of appends that wait, kMaxWaitingCalls of all others.
+// disk. Limits: limits::kMaxQueuedBytes and kMaxQueuedAppends of appends that wait, 10,000 calls of all others.
 #pragma once
 
 #include <cstdint>
@@ -34,11 +34,10 @@ struct TarantoolOptions {
   // The longest payload that is kept in Tarantool, so in its memory; 0: all go to the payload store.
   uint64_t inline_limit = 0;
 
-  // What follows messages; each may be empty. Told on the connection's thread.
-  std::function<void(const std::vector<PayloadReference>&)> keep_payloads;  // named by a durable message
-  // Named by messages that Expire removed, and by no message that is left: in a pack, only when none of it lives.
+  // Objects (kind and key) that messages named which Expire removed, and that no message names any more. The sweep
+  // finds those whose removal failed. Told on the client's thread; may be empty.
   std::function<void(const std::vector<PayloadReference>&, absl::AnyInvocable<void(absl::Status)>)> remove_payloads;
-  // Each time that Ready changes between OK and an error.
+  // Each time that Ready changes between OK and an error; on the client's thread. May be empty.
   std::function<void(const absl::Status&)> on_readiness;
 };
 

@@ -12,6 +12,7 @@ package.path = fio.pathjoin(here, '?.lua') .. ';' .. package.path
 package.cpath = fio.pathjoin(os.getenv('MTS_MODULE_DIR') or here, '?.so') .. ';' .. package.cpath
 
 local access = require('mts.access')
+local replica_set = require('mts.replica_set')
 local schema = require('mts.schema')
 local settings = require('mts.settings').read()
 
@@ -19,16 +20,7 @@ local settings = require('mts.settings').read()
 local MEMORY_LIMIT = 0.9
 local MEMORY_CHECK_SECONDS = 0.1
 
-local function replication_uris()
-    local uris = {}
-    for _, address in ipairs(settings.replication) do
-        table.insert(uris, ('%s:%s@%s'):format(settings.replication_user, settings.replication_password, address))
-    end
-    return uris
-end
-
 local function configure()
-    if not fio.path.exists(settings.work_dir) then fio.mktree(settings.work_dir) end
     local options = {
         work_dir = settings.work_dir,
         memtx_memory = settings.memory,
@@ -38,17 +30,14 @@ local function configure()
         net_msg_max = 10000,
         log_level = settings.log_level,
         feedback_enabled = false,
-        read_only = settings.read_only,
+        read_only = settings.read_only or false,
     }
     if settings.replicated then
         options.listen = settings.listen
-        options.replication = replication_uris()
-        -- All must be there to begin; later each starts by itself.
-        options.replication_connect_quorum = settings.fresh and #settings.replication or 0
-        options.replication_synchro_quorum = settings.synchro_quorum
-        options.replication_synchro_timeout = settings.synchro_timeout
+        replica_set.configure(settings, options)
     end
     box.cfg(options)
+    if settings.replicated then replica_set.start() end
 end
 
 -- The library is copied and opened at the first call of each function: all of that happens now, so that a missing library or
@@ -95,6 +84,7 @@ end
 local function become_writable(functions, client_functions)
     schema.apply(settings)
     access.apply(settings, client_functions)
+    if settings.replicated then replica_set.apply_schema() end
     functions.set_writable(true)
     log.info('minitoolstream: this instance is writable')
 end
@@ -120,10 +110,12 @@ local function listen_for_consoles()
     if not ok then log.warn('no console at %s: %s', settings.console_socket, problem) end
 end
 
+if not fio.path.exists(settings.work_dir) then fio.mktree(settings.work_dir) end
 configure()
 if not box.info.ro then access.make_service_functions() end
 while box.func['mts.start'] == nil do fiber.sleep(0.05) end  -- it comes from the instance that makes the schema
 local functions = load_library()
+replica_set.on_serve(functions.set_writable)
 local client_functions = define_client_functions(functions)
 if not box.info.ro then become_writable(functions, client_functions) end
 fiber.create(watch_memory, functions)

@@ -135,6 +135,11 @@ local function version()
     return row ~= nil and row[2] or 0
 end
 
+-- A row is durable when the quorum has it. Tarantool 2.6 has no alter() for spaces.
+local function set_sync(of, is_sync)
+    if of.is_sync ~= is_sync then box.space._space:update(of.id, {{'=', 6, {is_sync = is_sync}}}) end
+end
+
 -- On the writable instance.
 function M.apply(settings)
     local found = version()
@@ -148,10 +153,7 @@ function M.apply(settings)
         set_formats()
         box.space._schema:replace({VERSION_KEY, VERSION})
     end
-    -- A row is durable when the quorum has it.
-    for _, name in ipairs({'message', 'consumers'}) do
-        if box.space[name].is_sync ~= settings.replicated then box.space[name]:alter({is_sync = settings.replicated}) end
-    end
+    for _, name in ipairs({'message', 'consumers'}) do set_sync(box.space[name], settings.replicated) end
 end
 
 return M

@@ -1,7 +1,5 @@
 -- The settings of init.lua from the environment. A value that is not understood stops the start and says why.
 
-local fio = require('fio')
-
 local M = {}
 
 local function text(name, default)
@@ -80,18 +78,14 @@ function M.read()
         replication_user = text('MTS_REPLICATION_USER', 'replicator'),
         replication_password = secret('MTS_REPLICATION_PASSWORD'),
         bootstrap = flag('MTS_BOOTSTRAP') or false,
-        synchro_timeout = number('MTS_SYNCHRO_TIMEOUT', 5),
+        -- Seconds until what finds no quorum is rolled back: not in practice, see mts/replica_set.lua.
+        synchro_timeout = number('MTS_SYNCHRO_TIMEOUT', 365 * 86400),
         read_only = flag('MTS_READ_ONLY'),
     }
     settings.replicated = #settings.replication > 0
     settings.synchro_quorum = number('MTS_SYNCHRO_QUORUM', math.floor(#settings.replication / 2) + 1)
     if settings.replicated and settings.replication_password == nil then
         error('MTS_REPLICATION is set: MTS_REPLICATION_PASSWORD or MTS_REPLICATION_PASSWORD_FILE must be too', 0)
-    end
-    settings.fresh = #fio.glob(fio.pathjoin(settings.work_dir, '*.snap')) == 0
-    -- Who may be written is decided by whoever promotes, not by who starts: two at once would tear the messages apart.
-    if settings.read_only == nil then
-        settings.read_only = settings.replicated and not (settings.bootstrap and settings.fresh)
     end
     return settings
 end

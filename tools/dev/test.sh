@@ -93,6 +93,7 @@ plan_tests() { # FULL (0 or 1)
   for script in tests/e2e/*.sh; do
     [[ "$script" == */common.sh ]] || plan_step "e2e $(basename "$script" .sh)" step_script "$script"
   done
+  plan_step "replica set" step_script tests/tarantool/replica_set.sh
   plan_step "kubernetes manifests" step_script tests/deploy/manifests.sh
   plan_step "build asan-ubsan" step_build asan-ubsan
   plan_step "tests asan-ubsan" step_sanitized asan-ubsan

@@ -3,8 +3,8 @@
 
 usage: report.py [--results FILE] [--run ID] [--plots FOLDER]
 
-Prints a Markdown table of medians with (least, greatest) to standard output and writes the plots as SVG. Takes the newest
-run in the file unless one is named.
+Prints a Markdown table of medians with (least, greatest) to standard output, and writes the plots as SVG where a folder is
+named for them. Takes the newest run in the file unless one is named.
 """
 import argparse
 import json
@@ -124,15 +124,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", default=str(ROOT / "bench/results/peers.jsonl"))
     parser.add_argument("--run", default="", help="the run's id (default: the newest)")
-    parser.add_argument("--plots", default=str(ROOT / "docs/plots"), help="folder of the SVG files")
+    parser.add_argument("--plots", help="folder of the SVG files (default: none are made)")
     options = parser.parse_args()
     values, versions, run = load(options.results, options.run)
-    folder = pathlib.Path(options.plots)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (title, figures) in PLOTS.items():
-        (folder / f"{name}.svg").write_text(plot(values, title, figures), encoding="utf-8")
-    print(f"run {run}, plots in {folder}", file=sys.stderr)
+    print(f"run {run}", file=sys.stderr)
     table(values, versions)
+    if options.plots:
+        folder = pathlib.Path(options.plots)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, (title, figures) in PLOTS.items():
+            (folder / f"{name}.svg").write_text(plot(values, title, figures), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,5 +5,8 @@ dev_bench_peers() {
   dev_build release minitoolstream || return 1
   bash bench/peers/install.sh || return 1
   bash bench/peers/run.sh "$@" || return 1
-  python3 bench/peers/report.py
+  # Only a whole run makes the plots of the page.
+  local plots=()
+  (($# == 0)) && plots=(--plots docs/plots)
+  python3 bench/peers/report.py --results "${OUT:-bench/results/peers.jsonl}" "${plots[@]}"
 }

@@ -1,5 +1,5 @@
 -- Starts Tarantool as MiniToolStream's metadata store: tarantool init.lua. Settings come from the environment, see
--- mts/settings.lua and docs/operations.md; the schema and the functions are in SCHEMA.md. Starting again changes nothing.
+-- mts/settings.lua and docs/operations.md; schema and functions are in SCHEMA.md. Starting again changes nothing.
 
 local fiber = require('fiber')
 local fio = require('fio')
@@ -40,8 +40,8 @@ local function configure()
     if settings.replicated then replica_set.start() end
 end
 
--- The library is copied and opened at the first call of each function: all of that happens now, so that a missing library or
--- a TMPDIR without room or execution stops the start, not a client.
+-- The library is copied and opened at the first call of each function: all of that happens now, so that a missing
+-- library or a TMPDIR without room or execution stops the start, not a client.
 local function load_library()
     local durability = settings.wal_mode == 'fsync' and 'commit' or 'none'
     box.func['mts.start']:call({box.info.uuid, durability})
@@ -73,7 +73,7 @@ local function watch_memory(functions)
     while true do
         local short = memory_is_short()
         if short ~= was_short then
-            log.warn(short and 'memory is nearly full: publishing is refused' or 'there is memory again: publishing goes on')
+            log.warn('memory: %s', short and 'nearly full, publishing is refused' or 'there is room, publishing goes on')
         end
         was_short = short
         functions.set_memory_short(short)
@@ -93,10 +93,15 @@ local function watch_role(functions, client_functions)
     fiber.name('mts_role')
     while true do
         box.ctl.wait_rw()
-        become_writable(functions, client_functions)
-        box.ctl.wait_ro()
-        functions.set_writable(false)
-        log.info('minitoolstream: this instance is read-only')
+        local ok, problem = pcall(become_writable, functions, client_functions)
+        if ok then
+            box.ctl.wait_ro()
+            functions.set_writable(false)
+            log.info('minitoolstream: this instance is read-only')
+        else
+            log.error('minitoolstream: not writable yet, trying again: %s', problem)
+            fiber.sleep(1)
+        end
     end
 end
 

@@ -6,8 +6,8 @@ local log = require('log')
 local M = {}
 
 M.SERVICE_FUNCTIONS = {
-    'start', 'hello', 'append', 'read', 'read_one', 'last', 'last_before', 'position', 'advance', 'reset', 'delete_consumer',
-    'wait', 'subjects', 'consumers', 'info', 'count_after', 'expire', 'named',
+    'start', 'hello', 'append', 'read', 'read_one', 'last', 'last_before', 'position', 'advance', 'reset',
+    'delete_consumer', 'wait', 'subjects', 'consumers', 'info', 'count_after', 'expire', 'named',
 }
 
 local INTERNAL = {start = true}
@@ -33,7 +33,8 @@ end
 -- On the writable instance; `client_functions` are the names of the plain ones.
 function M.apply(settings, client_functions)
     make_user(settings.user, settings.password)
-    if settings.password == 'changeme' and not settings.listen:match('^127%.') and not settings.listen:match('^localhost:') then
+    local is_local = settings.listen:match('^127%.') or settings.listen:match('^localhost:')
+    if settings.password == 'changeme' and not is_local then
         log.warn('user %s has the password that everybody knows: set MTS_PASSWORD', settings.user)
     end
     for _, name in ipairs(client_functions) do
@@ -42,11 +43,12 @@ function M.apply(settings, client_functions)
     -- The existing system's scripts allow everything.
     box.schema.user.revoke(settings.user, 'read,write,execute', 'universe', nil, {if_exists = true})
     local may = {if_not_exists = true}
+    local function grant(what, kind, name) box.schema.user.grant(settings.user, what, kind, name, may) end
     for _, name in ipairs(M.SERVICE_FUNCTIONS) do
-        if not INTERNAL[name] then box.schema.user.grant(settings.user, 'execute', 'function', 'mts.' .. name, may) end
+        if not INTERNAL[name] then grant('execute', 'function', 'mts.' .. name) end
     end
-    for _, name in ipairs(client_functions) do box.schema.user.grant(settings.user, 'execute', 'function', name, may) end
-    for _, name in ipairs({'message', 'consumers'}) do box.schema.user.grant(settings.user, 'read', 'space', name, may) end
+    for _, name in ipairs(client_functions) do grant('execute', 'function', name) end
+    for _, name in ipairs({'message', 'consumers'}) do grant('read', 'space', name) end
     if settings.replicated then
         make_user(settings.replication_user, settings.replication_password)
         box.schema.user.grant(settings.replication_user, 'replication', nil, nil, may)

@@ -46,6 +46,14 @@ local MESSAGE_ID_FORMAT = {
     {name = 'time', type = 'unsigned'},
 }
 
+local APPEND_CALL_FORMAT = {
+    {name = 'caller', type = 'string'},
+    {name = 'slot', type = 'unsigned'},
+    {name = 'call', type = 'unsigned'},
+    {name = 'time', type = 'unsigned'},
+    {name = 'results', type = 'any'},
+}
+
 local function space(name)
     return box.space[name] or box.schema.space.create(name)
 end
@@ -70,6 +78,9 @@ local function make_spaces()
     local message_id = space('message_id')
     index(message_id, 'primary', {{1, 'string'}, {2, 'string'}}, true)
     index(message_id, 'sequence', {{3, 'unsigned'}}, true)
+    local append_call = space('append_call')
+    index(append_call, 'primary', {{1, 'string'}, {2, 'unsigned'}}, true)
+    index(append_call, 'time', {{4, 'unsigned'}}, false)
     box.schema.sequence.create('message_sequence', {min = 1, if_not_exists = true})
 end
 
@@ -123,11 +134,26 @@ local function count_subjects()
     if last ~= nil then box.sequence.message_sequence:set(last[1]) end
 end
 
+local FORMATS = {
+    message = MESSAGE_FORMAT,
+    consumers = CONSUMERS_FORMAT,
+    subject = SUBJECT_FORMAT,
+    message_id = MESSAGE_ID_FORMAT,
+    append_call = APPEND_CALL_FORMAT,
+}
+
+local function has_format(of, format)
+    for i, field in ipairs(format) do
+        local found = of:format()[i]
+        if found == nil or found.name ~= field.name or found.type ~= field.type then return false end
+    end
+    return true
+end
+
 local function set_formats()
-    box.space.message:format(MESSAGE_FORMAT)
-    box.space.consumers:format(CONSUMERS_FORMAT)
-    box.space.subject:format(SUBJECT_FORMAT)
-    box.space.message_id:format(MESSAGE_ID_FORMAT)
+    for name, format in pairs(FORMATS) do
+        if not has_format(box.space[name], format) then box.space[name]:format(format) end
+    end
 end
 
 local function version()
@@ -146,11 +172,13 @@ function M.apply(settings)
     if found > VERSION then
         error(('the schema has version %d, this program knows %d: start the newer one'):format(found, VERSION), 0)
     end
+    make_spaces()
     if found < VERSION then
-        make_spaces()
         convert_messages()
         count_subjects()
-        set_formats()
+    end
+    set_formats()
+    if found < VERSION then
         box.space._schema:replace({VERSION_KEY, VERSION})
     end
     for _, name in ipairs({'message', 'consumers'}) do set_sync(box.space[name], settings.replicated) end

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "model/sequence.h"
@@ -42,6 +43,11 @@ struct AppendResult {
   std::vector<std::pair<uint32_t, Sequence>> duplicates;  // position in the batch, message stored first
 };
 
-std::vector<AppendResult> Append(Instance& instance, absl::Span<const AppendBatch> batches);
+// Called within the transaction, before its commit, with what the results are if that succeeds; not when nothing is
+// stored.
+using RememberResults = absl::FunctionRef<absl::Status(Transaction&, const std::vector<AppendResult>&)>;
+
+std::vector<AppendResult> Append(Instance& instance, absl::Span<const AppendBatch> batches,
+                                 std::optional<RememberResults> remember = std::nullopt);
 
 }  // namespace mts::tarantool

@@ -10,13 +10,16 @@
 
 namespace mts::tarantool {
 
-std::vector<AppendResult> Append(Instance& instance, absl::Span<const AppendBatch> batches) {
-  return AppendCall(instance, batches).Run();
+std::vector<AppendResult> Append(Instance& instance, absl::Span<const AppendBatch> batches,
+                                 std::optional<RememberResults> remember) {
+  return AppendCall(instance, batches, remember).Run();
 }
 
-AppendCall::AppendCall(Instance& instance, absl::Span<const AppendBatch> batches)
+AppendCall::AppendCall(Instance& instance, absl::Span<const AppendBatch> batches,
+                       std::optional<RememberResults> remember)
     : instance_(instance),
       batches_(batches),
+      remember_(remember),
       results_(batches.size()),
       time_(instance.TimeForMessage()),
       next_(instance.visibility().given()),
@@ -54,6 +57,7 @@ absl::Status AppendCall::PutAll(Transaction& transaction) {
   }
   if (next_ == given_before_) return absl::OkStatus();
   MTS_RETURN_IF_ERROR(PutSubjects(transaction));
+  if (remember_) MTS_RETURN_IF_ERROR((*remember_)(transaction, results_));
   return transaction.SetSequence(instance_.spaces().sequence_id, next_);
 }
 

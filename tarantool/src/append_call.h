@@ -21,7 +21,7 @@ namespace mts::tarantool {
 
 class AppendCall {
  public:
-  AppendCall(Instance& instance, absl::Span<const AppendBatch> batches);
+  AppendCall(Instance& instance, absl::Span<const AppendBatch> batches, std::optional<RememberResults> remember);
   std::vector<AppendResult> Run();
 
  private:
@@ -52,6 +52,7 @@ class AppendCall {
 
   Instance& instance_;
   const absl::Span<const AppendBatch> batches_;
+  const std::optional<RememberResults> remember_;
   std::vector<AppendResult> results_;
   const Timestamp time_;
   Sequence next_;  // the sequence given last

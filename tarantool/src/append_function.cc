@@ -1,11 +1,14 @@
+#include <algorithm>
+#include <optional>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "base/limits.h"
+#include "base/status.h"
 #include "base/text.h"
 #include "model/msgpack_writer.h"
 #include "tarantool/src/append.h"
 #include "tarantool/src/functions.h"
+#include "tarantool/src/remembered_calls.h"
 
 namespace mts::tarantool {
 namespace {
@@ -80,20 +83,37 @@ void AppendTo(std::string& to, const AppendResult& result) {
   }
 }
 
+std::string Encoded(const std::vector<AppendResult>& results) {
+  std::string encoded;
+  msgpack::AppendArray(encoded, results.size());
+  for (const AppendResult& result : results) AppendTo(encoded, result);
+  return encoded;
+}
+
 }  // namespace
 
 absl::Status AppendFunction(Instance& instance, ValueReader& arguments, Answer& answer) {
   const std::string_view encoded = arguments.Array();
+  const std::string_view caller = arguments.OptionalText();
+  const CallName call{caller, arguments.OptionalNumber().value_or(0)};
   if (!arguments.ok()) return absl::OkStatus();
   std::vector<AppendBatch> batches;
-  if (const absl::Status status = ReadBatches(encoded, batches); !status.ok()) return status;
-  const std::vector<AppendResult> results = Append(instance, batches);
-  msgpack::AppendArray(answer.values, results.size());
+  MTS_RETURN_IF_ERROR(ReadBatches(encoded, batches));
+  answer.count = 1;
+  const auto remember = [&](Transaction& transaction, const std::vector<AppendResult>& results) {
+    return RememberCall(instance, transaction, call, Encoded(results));
+  };
+  std::optional<RememberResults> remembering;
+  if (!caller.empty()) {
+    MTS_ASSIGN_OR_RETURN(answer.values, FindCall(instance, call));
+    if (!answer.values.empty()) return absl::OkStatus();
+    remembering.emplace(remember);
+  }
+  const std::vector<AppendResult> results = Append(instance, batches, remembering);
   for (const AppendResult& result : results) {
     if (IsReadOnlyError(result.status)) return result.status;
-    AppendTo(answer.values, result);
   }
-  answer.count = 1;
+  answer.values = Encoded(results);
   return absl::OkStatus();
 }
 

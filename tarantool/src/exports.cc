@@ -15,7 +15,7 @@ namespace mts::tarantool {
 namespace {
 
 int Fail(std::string_view text) {
-  return box_error_set(__FILE__, __LINE__, static_cast<uint32_t>(iproto::ErrorCode::kProcedure), "%s",
+  return box_error_set("mts", __LINE__, static_cast<uint32_t>(iproto::ErrorCode::kProcedure), "%s",
                        std::string(text).c_str());
 }
 

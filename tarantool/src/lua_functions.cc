@@ -17,7 +17,7 @@ namespace {
 using Type = MsgpackReader::Type;
 
 void Raise(uint32_t code, std::string_view text) {
-  box_error_set(__FILE__, __LINE__, code, "%s", std::string(text).c_str());
+  box_error_set("mts", __LINE__, code, "%s", std::string(text).c_str());
 }
 
 // A value that Lua passes on as it is: a tuple without a format holds any msgpack.

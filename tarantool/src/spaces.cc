@@ -30,6 +30,7 @@ absl::StatusOr<Spaces> Spaces::LookUp() {
   MTS_ASSIGN_OR_RETURN(spaces.consumers, SpaceId("consumers"));
   MTS_ASSIGN_OR_RETURN(spaces.subject, SpaceId("subject"));
   MTS_ASSIGN_OR_RETURN(spaces.message_id, SpaceId("message_id"));
+  MTS_ASSIGN_OR_RETURN(spaces.append_call, SpaceId("append_call"));
   box_tuple_t* const sequence = Find({BOX_SEQUENCE_ID, kSequencesByName}, MakeTuple("message_sequence"));
   if (sequence == nullptr) return absl::NotFoundError("there is no sequence message_sequence");
   spaces.sequence_id = static_cast<uint32_t>(NumberField(sequence, 0));
@@ -41,6 +42,8 @@ absl::StatusOr<Spaces> Spaces::LookUp() {
   MTS_ASSIGN_OR_RETURN(spaces.subjects, IndexOf(spaces.subject, "primary"));
   MTS_ASSIGN_OR_RETURN(spaces.message_ids, IndexOf(spaces.message_id, "primary"));
   MTS_ASSIGN_OR_RETURN(spaces.message_ids_by_age, IndexOf(spaces.message_id, "sequence"));
+  MTS_ASSIGN_OR_RETURN(spaces.append_calls, IndexOf(spaces.append_call, "primary"));
+  MTS_ASSIGN_OR_RETURN(spaces.append_calls_by_time, IndexOf(spaces.append_call, "time"));
   return spaces;
 }
 

@@ -18,6 +18,7 @@ struct Spaces {
   uint32_t consumers = 0;
   uint32_t subject = 0;
   uint32_t message_id = 0;
+  uint32_t append_call = 0;
   uint32_t sequence_id = 0;  // of message_sequence
 
   IndexId messages;              // message.primary
@@ -28,6 +29,8 @@ struct Spaces {
   IndexId subjects;              // subject.primary
   IndexId message_ids;           // message_id.primary
   IndexId message_ids_by_age;    // message_id.sequence
+  IndexId append_calls;          // append_call.primary
+  IndexId append_calls_by_time;  // append_call.time
 };
 
 namespace field {
@@ -51,6 +54,12 @@ inline constexpr uint32_t kIdSubject = 0;
 inline constexpr uint32_t kId = 1;
 inline constexpr uint32_t kIdSequence = 2;
 inline constexpr uint32_t kIdTime = 3;
+
+inline constexpr uint32_t kCaller = 0;
+inline constexpr uint32_t kCallSlot = 1;
+inline constexpr uint32_t kCallNumber = 2;
+inline constexpr uint32_t kCallTime = 3;
+inline constexpr uint32_t kCallResults = 4;
 }  // namespace field
 
 }  // namespace mts::tarantool

@@ -34,7 +34,7 @@ absl::StatusOr<std::unique_ptr<TarantoolServer>> TarantoolServer::Start(std::vec
       "MTS_MEMTX_MEMORY=256M",
       "TMPDIR=" + folder,
   };
-  environment.insert(environment.end(), settings.begin(), settings.end());
+  environment.insert(environment.begin(), settings.begin(), settings.end());  // the first of a name counts
   server->program_ = std::make_unique<Program>(std::vector<std::string>{program, MTS_TARANTOOL_SCRIPTS "/init.lua"},
                                                std::move(environment), folder + "/log");
   server->program_->Start();

@@ -49,7 +49,7 @@ absl::Status WriteFileAtomically(FileSystem& files, const std::string& path, std
     MTS_RETURN_IF_ERROR(file->SyncData());
     return files.Rename(temporary, path);
   };
-  if (const absl::Status status = write(); !status.ok()) {
+  if (absl::Status status = write(); !status.ok()) {
     files.Remove(temporary).IgnoreError();
     return status;
   }

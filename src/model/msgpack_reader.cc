@@ -59,6 +59,15 @@ bool MsgpackReader::Signed(Value& value) {
   return true;
 }
 
+template <typename T, typename Bits>
+bool MsgpackReader::Real(Value& value, Type type) {
+  Bits bits;
+  if (!BigEndian(bits)) return false;
+  value.type = type;
+  value.real = std::bit_cast<T>(bits);
+  return true;
+}
+
 bool MsgpackReader::Next(Value& value) {
   if (rest_.empty()) return false;
   const auto head = static_cast<unsigned char>(rest_[0]);
@@ -104,20 +113,10 @@ bool MsgpackReader::NextLong(Value& value, unsigned char head) {
       return Sized<uint16_t>(value, Type::kExtension, 1);
     case 0xC9:
       return Sized<uint32_t>(value, Type::kExtension, 1);
-    case 0xCA: {
-      uint32_t bits;
-      if (!BigEndian(bits)) return false;
-      value.type = Type::kFloat;
-      value.real = std::bit_cast<float>(bits);
-      return true;
-    }
-    case 0xCB: {
-      uint64_t bits;
-      if (!BigEndian(bits)) return false;
-      value.type = Type::kDouble;
-      value.real = std::bit_cast<double>(bits);
-      return true;
-    }
+    case 0xCA:
+      return Real<float, uint32_t>(value, Type::kFloat);
+    case 0xCB:
+      return Real<double, uint64_t>(value, Type::kDouble);
     case 0xCC:
       return Unsigned<uint8_t>(value);
     case 0xCD:

@@ -48,6 +48,8 @@ class MsgpackReader {
   bool Unsigned(Value& value);
   template <typename T>
   bool Signed(Value& value);
+  template <typename T, typename Bits>
+  bool Real(Value& value, Type type);
   bool NextLong(Value& value, unsigned char head);
 
   std::string_view rest_;

@@ -10,6 +10,9 @@ MTS_BUILD_PACKAGES=(
 MTS_TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm python3 python3-venv tarantool)
 # For the containers: docker-compose with the hyphen is Debian's own package.
 MTS_DEPLOY_PACKAGES=(docker.io docker-compose debootstrap iptables iproute2)
+# To make the Debian package, and to boot the throw-away machine that tests/deploy/package.sh installs it on.
+MTS_PACKAGING_PACKAGES=(dpkg-dev debhelper lintian)
+MTS_MACHINE_PACKAGES=(systemd systemd-container procps)
 
 missing_packages() {
   local name

@@ -54,6 +54,11 @@ step_script() { # SCRIPT [ARGUMENT...]: exit code 77 means skipped
   return "$code"
 }
 
+step_package() {
+  source tools/dev/package.sh
+  install_packages "${MTS_MACHINE_PACKAGES[@]}" && dev_package && step_script tests/deploy/package.sh
+}
+
 step_fuzz() { # SECONDS: each target, as many at a time as there are cores
   local seconds="$1" target targets=()
   mapfile -t targets < <(fuzz_targets)
@@ -95,6 +100,7 @@ plan_tests() { # FULL (0 or 1)
   done
   plan_step "replica set" step_script tests/tarantool/replica_set.sh
   plan_step "kubernetes manifests" step_script tests/deploy/manifests.sh
+  plan_step "package" step_package
   plan_step "build asan-ubsan" step_build asan-ubsan
   plan_step "tests asan-ubsan" step_sanitized asan-ubsan
   if ((full)); then

@@ -1,17 +1,18 @@
 #!/usr/bin/env tarantool
--- Lets one instance of a replica set lead, and brings the others behind it; for Tarantool 2.6, where there are no elections.
+-- Lets one instance of a replica set lead, and brings the others behind it; for Tarantool 2.6, where there are no
+-- elections.
 --
 --   MTS_REPLICATION_PASSWORD=... tarantool promote.lua [--lost] HOST:PORT...     all instances of the set
 --
--- It may be run again at any time: it does what is missing. Without a leader that answers, it fences the former one, takes
--- the instance that has most of its rows, and puts out of the set whoever was not reached. With a leader, it makes those that
--- are out of the set and answer give up their data and join anew.
+-- It may be run again at any time: it does what is missing. Without a leader that answers, it fences the former one,
+-- takes the instance that has most of its rows, and puts out of the set whoever was not reached. With a leader, it
+-- makes those that are out of the set and answer give up their data and join anew.
 --
--- --lost: the data of the members that do not answer are gone for good. A leader that waits for them goes on without them, and
--- empty instances may take their places. Never say so of an instance that could come back with its data.
+-- --lost: the data of the members that do not answer are gone for good. A leader that waits for them goes on without
+-- them, and empty instances may take their places. Never say so of an instance that could come back with its data.
 --
--- Exit codes: 0 the set is whole, or as whole as the instances that answer allow; 1 it is not, and the last line says why; 2
--- wrong usage.
+-- Exit codes: 0 the set is whole, or as whole as the instances that answer allow; 1 it is not, and the last line says
+-- why; 2 wrong usage.
 
 local fiber = require('fiber')
 local net_box = require('net.box')
@@ -29,7 +30,8 @@ local function say(text, ...) print(text:format(...)) end
 
 local function call(peer, name, arguments, timeout)
     local connection = net_box.connect(peer, {user = user, password = password, connect_timeout = CONNECT_TIMEOUT})
-    local answered, result = pcall(connection.call, connection, 'replica_set.' .. name, arguments or {}, {timeout = timeout or CALL_TIMEOUT})
+    local options = {timeout = timeout or CALL_TIMEOUT}
+    local answered, result = pcall(connection.call, connection, 'replica_set.' .. name, arguments or {}, options)
     connection:close()
     if not answered then return nil, tostring(result) end
     return result
@@ -80,8 +82,8 @@ local function find(reached, uuid)
     end
 end
 
--- Who may lead. The former leader has everything, if nobody else can have been chosen by those that do not answer. Without it,
--- every acknowledged row is on one of the others, if fewer than a quorum are missing.
+-- Who may lead. The former leader has everything, if nobody else can have been chosen by those that do not answer.
+-- Without it, every acknowledged row is on one of the others, if fewer than a quorum are missing.
 local function candidates(reached, set)
     local members = {}
     for _, state in ipairs(reached) do
@@ -95,8 +97,8 @@ local function candidates(reached, set)
         if state ~= former then others[#others + 1] = state end
     end
     if #others > 0 and size(set.members) - #others < set.quorum then return others end
-    return nil, ('%d of the %d members of the set do not answer; an acknowledged message may be only there. Bring one of them '
-        .. 'back and run this again'):format(missing, size(set.members))
+    return nil, ('%d of the %d members of the set do not answer; an acknowledged message may be only there. Bring one '
+        .. 'of them back and run this again'):format(missing, size(set.members))
 end
 
 -- How many rows it has of the instance `id`, or of all instances together.
@@ -135,7 +137,8 @@ local function promote(reached, set)
         local is_former = state.uuid == set.leader and state.uuid ~= chosen.uuid
         if set.members[state.uuid] and not is_former then keep[#keep + 1] = state.uuid end
     end
-    say('%s is to lead term %d: it has the former leader\'s rows up to %d', chosen.peer, set.term + 1, rows_of(chosen, set.leader_id))
+    say('%s is to lead term %d: it has the former leader\'s rows up to %d', chosen.peer, set.term + 1,
+        rows_of(chosen, set.leader_id))
     local led, why = call(chosen.peer, 'lead', {set.term + 1, keep}, LEAD_TIMEOUT)
     if not led then return nil, ('%s does not lead: %s'):format(chosen.peer, why) end
     return true
@@ -145,10 +148,11 @@ local function wait_for_member(peer, leader)
     local deadline = fiber.time() + JOIN_TIMEOUT
     while fiber.time() < deadline do
         local state, set = call(peer, 'state'), call(leader.peer, 'state')
-        if state and set and set.members[state.uuid] and rows_of(state, set.id) >= rows_of(leader, leader.id) then return true end
+        local has_joined = state and set and set.members[state.uuid]
+        if has_joined and rows_of(state, set.id) >= rows_of(leader, set.id) then return true end
         fiber.sleep(0.2)
     end
-    return nil, ('%s has not joined within %d s; does something start it again when it ends?'):format(peer, JOIN_TIMEOUT)
+    return nil, ('%s has not joined within %d s; does anything start it when it ends?'):format(peer, JOIN_TIMEOUT)
 end
 
 -- Everybody who answers and is out of the set joins anew.
@@ -206,7 +210,7 @@ local function main(peers)
     local lost = peers[1] == '--lost'
     if lost then table.remove(peers, 1) end
     if #peers == 0 or password == nil then
-        io.stderr:write('usage: MTS_REPLICATION_PASSWORD=... tarantool promote.lua [--lost] HOST:PORT...   all instances of the set\n')
+        io.stderr:write('usage: MTS_REPLICATION_PASSWORD=... tarantool promote.lua [--lost] HOST:PORT...\n')
         return 2
     end
     local done, reason

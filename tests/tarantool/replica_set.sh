@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Replica sets of three and of two Tarantool instances with synchronous replication: the leader is killed under load, promote.lua
-# lets another lead, the publishers find it, and no acknowledged message is lost or there twice. The former leader returns with its
-# data, a tail that nobody else has among them: it harms nothing, and the same command has it join anew.
+# Replica sets of three and of two Tarantool instances with synchronous replication: the leader is killed under load,
+# promote.lua lets another lead, the publishers find it, and no acknowledged message is lost or there twice. The former
+# leader returns with its data, a tail that nobody else has among them: it harms nothing, and the same command has it
+# join anew.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 source tests/e2e/common.sh
@@ -16,7 +17,10 @@ publisher=""
 
 client() { timeout 60 tarantool tests/tarantool/replica_set_client.lua "$@"; }
 state() { client state "${addresses[$1]}" "${2:-}" 2>/dev/null; }
-promote() { MTS_JOIN_TIMEOUT=40 timeout 120 tarantool tarantool/promote.lua "$@" "${addresses[@]}" >"$work/promote.log" 2>&1 || fail "promote.lua: $(cat "$work/promote.log")"; }
+promote() { # [--lost]
+  MTS_JOIN_TIMEOUT=40 timeout 120 tarantool tarantool/promote.lua "$@" "${addresses[@]}" >"$work/promote.log" 2>&1 ||
+    fail "promote.lua: $(cat "$work/promote.log")"
+}
 lines() { wc -l <"$work/acknowledged"; }
 more_than() { (($(lines) > $1)); }
 leads() { [[ "$(state "$1" leads)" == true ]]; }
@@ -65,13 +69,15 @@ start_set() { # COUNT
 start_publishing() {
   : >"$work/acknowledged"
   rm -f "$work/stop"
-  tarantool tests/tarantool/replica_set_client.lua publish "$work/acknowledged" "$work/stop" "${addresses[@]}" >"$work/publisher.log" 2>&1 &
+  tarantool tests/tarantool/replica_set_client.lua publish "$work/acknowledged" "$work/stop" "${addresses[@]}" \
+    >"$work/publisher.log" 2>&1 &
   publisher=$!
   publishing_goes_on
 }
 
 publishing_goes_on() {
-  wait_until 60 more_than "$(($(lines) + 500))" || fail "publishing stands still at $(lines): $(cat "$work/promote.log" 2>/dev/null)"
+  wait_until 60 more_than "$(($(lines) + 500))" ||
+    fail "publishing stands still at $(lines): $(cat "$work/promote.log" 2>/dev/null)"
 }
 
 stop_publishing() {
@@ -128,7 +134,8 @@ others=()
 for number in 0 1 2; do ((number == former)) || others+=("$number"); done
 uuid="$(state "$former" uuid)"
 for number in "${others[@]}"; do client cut "${addresses[$number]}" "$uuid" || fail "cutting $number off"; done
-has_a_tail() { (($(client rows "${addresses[$former]}") > $(client rows "${addresses[${others[0]}]}") && $(client rows "${addresses[$former]}") > $(client rows "${addresses[${others[1]}]}"))); }
+rows() { client rows "${addresses[$1]}"; }
+has_a_tail() { (($(rows "$former") > $(rows "${others[0]}") && $(rows "$former") > $(rows "${others[1]}"))); }
 client tail "${addresses[$former]}" || fail "publishing a tail"
 wait_until 20 has_a_tail || fail "the leader has no tail"
 stop_instance "$former"

@@ -1,7 +1,7 @@
 -- What replica_set.sh needs of a client. The first argument says what; ADDRESS... are all instances.
 --
---   publish FILE STOP ADDRESS...  publishes as the services do: to whichever instance is writable, every message again under
---                                 its id until it is acknowledged; a line "id sequence" in FILE for each that is. Until STOP exists.
+--   publish FILE STOP ADDRESS...  until STOP exists publishes as the services do: to whichever instance is writable, every
+--                                 message again under its id until it is acknowledged; each is then a line "id sequence" in FILE
 --   check FILE ADDRESS            everything in FILE is there once, under its sequence, and no id is there twice
 --   state ADDRESS [NAME]          what the instance says of itself, or one field of it
 --   cut ADDRESS UUID              the instance takes nothing from UUID any more
@@ -31,7 +31,8 @@ end
 
 local function writable(addresses)
     for _, address in ipairs(addresses) do
-        local connection = net_box.connect(address, {user = 'minitoolstream', password = 'changeme', connect_timeout = 1})
+        local options = {user = 'minitoolstream', password = 'changeme', connect_timeout = 1}
+        local connection = net_box.connect(address, options)
         local answered, hello = pcall(call, connection, 'hello')
         if answered and hello[3] then return connection end
         connection:close()

@@ -1,0 +1,77 @@
+-- What an instance of a replica set knows: who leads, who belongs to the set, what the others say.
+--
+-- Who leads is a row of the space replica_set that the leader writes when it begins: {1, term, uuid, id, quorum}. The
+-- members of the set are the rows of _cluster. Errors are Lua errors with the reason.
+
+local net_box = require('net.box')
+
+local ANSWER_SECONDS = 1  -- for another instance to answer
+
+local M = {ANSWER_SECONDS = ANSWER_SECONDS}
+
+local settings
+local connections = {}  -- by address
+
+function M.set_up(to) settings = to end
+
+function M.uri(address)
+    return ('%s:%s@%s'):format(settings.replication_user, settings.replication_password, address)
+end
+
+-- Ids by uuid.
+function M.members()
+    local ids = {}
+    for _, row in box.space._cluster:pairs() do ids[row[2]] = row[1] end
+    return ids
+end
+
+-- The newest term that this instance knows. Term 0 is before the first one: then the first member begins the set.
+function M.current()
+    local space = box.space.replica_set
+    local row = space and space:get(1)
+    if row ~= nil then return {term = row[2], leader = row[3], leader_id = row[4], quorum = row[5]} end
+    local first = box.space._cluster:get(1)
+    return {term = 0, leader = first and first[2], leader_id = 1, quorum = settings.synchro_quorum}
+end
+
+function M.leads()
+    local row = M.current()
+    return not box.info.ro and row.term > 0 and row.leader == box.info.uuid
+end
+
+-- How many instances have what this one writes at first hand, itself included.
+function M.followers()
+    local count = 1
+    for _, replica in pairs(box.info.replication) do
+        if replica.downstream ~= nil and replica.downstream.status == 'follow' then count = count + 1 end
+    end
+    return count
+end
+
+local function takes_rows_from(id)
+    local replica = box.info.replication[id]
+    return replica ~= nil and replica.upstream ~= nil and replica.upstream.status == 'follow'
+end
+
+-- What this instance says to the others and to promote.lua.
+function M.state()
+    local state = M.current()
+    state.uuid, state.id, state.leads = box.info.uuid, box.info.id, M.leads()
+    state.members, state.follows_leader = M.members(), takes_rows_from(state.leader_id)
+    state.vclock = {}
+    for id, lsn in pairs(box.info.vclock) do table.insert(state.vclock, {id, lsn}) end
+    return state
+end
+
+-- The state of another instance.
+function M.ask(address)
+    local connection = connections[address]
+    if connection == nil or not connection:is_connected() then
+        if connection ~= nil then connection:close() end
+        connection = net_box.connect(M.uri(address), {connect_timeout = ANSWER_SECONDS})
+        connections[address] = connection
+    end
+    return connection:call('replica_set.state', {}, {timeout = ANSWER_SECONDS})
+end
+
+return M

@@ -76,6 +76,18 @@ local function follow()
     box.cfg({replication = uris, replication_connect_quorum = 0, replication_connect_timeout = state.ANSWER_SECONDS})
 end
 
+-- A leader that hung or was cut off while another began a term: it finds no quorum any more, and nobody should ask it.
+local function step_down()
+    if box.info.ro then return end
+    for address, its in pairs(states) do
+        if its.term > state.current().term then
+            box.cfg({read_only = true})
+            log.warn('replica set: %s says that term %d has begun; this instance leads no longer', address, its.term)
+            return
+        end
+    end
+end
+
 -- A leader that had to begin with fewer asks for the whole quorum as soon as it is there.
 local function restore_quorum()
     local quorum = state.current().quorum
@@ -199,7 +211,7 @@ function M.start()
         box.cfg({read_only = not (settings.bootstrap and box.info.id == 1 and state.current().term == 0)})
     end
     rawset(_G, 'replica_set', CALLS)
-    for _, step in ipairs({follow, begin, restore_quorum, confirm_what_waits}) do fiber.create(each_second, step) end
+    for _, step in ipairs({follow, step_down, begin, restore_quorum, confirm_what_waits}) do fiber.create(each_second, step) end
 end
 
 return M

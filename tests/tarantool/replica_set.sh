@@ -143,6 +143,20 @@ promote
 leader_of "${others[@]}"
 publishing_goes_on
 former_leader_returns "$former" "$leader"
+
+# ---- The leader hangs, and wakes up when another one leads
+former="$leader"
+kill -STOP "$(cat "$work/pid-$former")"
+promote
+others=()
+for number in 0 1 2; do ((number == former)) || others+=("$number"); done
+leader_of "${others[@]}"
+publishing_goes_on
+kill -CONT "$(cat "$work/pid-$former")"
+steps_down() { [[ "$(state "$former" leads)" == false ]]; }
+wait_until 20 steps_down || fail "two lead: $(state "$former")"
+publishing_goes_on
+promote
 all_have_everything
 
 # ---- Too few answer: nobody is promoted, because an acknowledged message may be on the others only

@@ -24,7 +24,7 @@ end
 
 -- What a function answers lies in one more array before Tarantool 3.
 local function call(connection, name, ...)
-    local answer = connection:call('mts.' .. name, {...}, {timeout = 10})
+    local answer = connection:call('mts.' .. name, {...}, {timeout = 3})
     while type(answer[1]) == 'table' do answer = answer[1] end
     return answer
 end

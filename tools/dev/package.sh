@@ -16,7 +16,8 @@ stage_package() { # FOLDER
   rm -rf "$1"
   mkdir -p "$built"
   cp -r packaging/debian "$1/debian" &&
-    cp "$MTS_BINARY" packaging/minitoolstream.yaml packaging/secrets.env "$built"
+    cp "$MTS_BINARY" packaging/minitoolstream.yaml packaging/secrets.env "$built" &&
+    cp -r proto/minitoolstream "$built/protos"
 }
 
 dev_package() {

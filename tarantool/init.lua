@@ -73,7 +73,7 @@ local function watch_memory(functions)
     while true do
         local short = memory_is_short()
         if short ~= was_short then
-            log.warn('memory: %s', short and 'nearly full, publishing is refused' or 'there is room, publishing goes on')
+            log.warn('memory: %s', short and 'nearly full, publishing is refused' or 'there is room again')
         end
         was_short = short
         functions.set_memory_short(short)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tarantool/go-tarantool/v2"
+	"github.com/vmihailenco/msgpack/v5"
 )
 
 var (
@@ -24,6 +25,7 @@ var (
 	seconds  = flag.Float64("seconds", 4, "how long each takes")
 	inFlight = flag.Int("in-flight", 64, "calls under way")
 	only     = flag.String("only", "", "measure only what begins so")
+	services = flag.Bool("services", false, "measure the functions for the services (SCHEMA.md)")
 	idle     = flag.Int("idle", 0, "only hold this many idle connections until a line comes on stdin")
 )
 
@@ -93,6 +95,58 @@ func report(what string, goroutines int, took float64, latencies [][]time.Durati
 	fmt.Println(string(line))
 }
 
+// Arguments that are encoded once: the client's encoder is not what is measured.
+type encoded []byte
+
+func (e encoded) EncodeMsgpack(encoder *msgpack.Encoder) error {
+	_, err := encoder.Writer().Write(e)
+	return err
+}
+
+func encode(arguments ...interface{}) encoded {
+	bytes, err := msgpack.Marshal(arguments)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return bytes
+}
+
+// One call of mts.append with a batch of messages whose payloads lie in one object.
+func appendOf(count int) encoded {
+	var messages []interface{}
+	for i := 0; i < count; i++ {
+		messages = append(messages, []interface{}{
+			fmt.Sprintf("orders.%d", i%10), map[string]string{"content-type": "application/json"}, nil, nil,
+			uint(1), "minitoolstream/data/pack/1c8e7f2a/0123456789abcdef", uint(i * 256), uint(256), uint(0xC0FFEE42)})
+	}
+	return encode([]interface{}{[]interface{}{uint(0), messages}})
+}
+
+// Calls and looks at nothing but the status. Tarantool 2 answers [[[status, ...]]], the outer array with a long head.
+func callService(conn *tarantool.Connection, name string, arguments encoded) error {
+	var reply msgpack.RawMessage
+	err := conn.Do(tarantool.NewCallRequest(name).Args(arguments)).GetTyped(&reply)
+	if err == nil && (len(reply) < 8 || reply[5] != 0x91 || reply[7] != 0) {
+		err = fmt.Errorf("refused: %q", reply)
+	}
+	return err
+}
+
+func measureServices(conn *tarantool.Connection) {
+	for _, batch := range []struct{ messages, calls int }{{1, 64}, {50, 8}, {500, 4}} {
+		arguments := appendOf(batch.messages)
+		measure(fmt.Sprintf("append of %d", batch.messages), batch.calls, func(int) error {
+			return callService(conn, "mts.append", arguments)
+		})
+	}
+	for _, rows := range []uint{100, 5000} {
+		arguments := encode("*", uint(100), rows, uint(16<<20), uint(0))
+		measure(fmt.Sprintf("read of %d", rows), 2, func(int) error {
+			return callService(conn, "mts.read", arguments)
+		})
+	}
+}
+
 func main() {
 	flag.Parse()
 	if *idle > 0 {
@@ -106,6 +160,10 @@ func main() {
 		return
 	}
 	conn := connect()
+	if *services {
+		measureServices(conn)
+		return
+	}
 	headers := map[string]interface{}{"content-type": "application/json", "source": "api-gateway"}
 	publish := func(int) error {
 		response, err := conn.Call17("grpc_publish", []interface{}{"orders", "minio/orders/12345.json", headers})

@@ -2,6 +2,7 @@
 -- Everything here can be stopped anywhere and run again.
 
 local log = require('log')
+local msgpack = require('msgpack')
 
 local M = {}
 
@@ -94,6 +95,7 @@ local function converted(row)
     if not is_map(headers) then headers = setmetatable({}, {__serialize = 'map'}) end
     local data = row[6]
     if data == nil or data == '' then data = box.NULL end
+    if data ~= nil and type(data) ~= 'string' then data = msgpack.encode(data) end
     local kind = (data == nil and row[3] ~= '') and 2 or 0
     local size = data ~= nil and #data or 0
     return {row[1], headers, kind == 2 and row[3] or '', row[4], row[5], data, row[5] * 1000000ULL, size, kind, 0, 0}

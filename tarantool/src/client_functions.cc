@@ -107,6 +107,30 @@ Reply Publish(Instance& instance, Function function, std::string_view arguments)
 
 // ---- Reading
 
+struct Found {
+  uint64_t count = 0;
+  std::string messages;
+  Sequence last;
+};
+
+// A pattern is looked for in steps; the first that finds something is answered.
+Found FindMessages(Instance& instance, const Pattern& pattern, ReadLimits limits, MessageForm form) {
+  Found found;
+  limits.max_bytes = kMaxReplyBytes;
+  limits.max_inline_bytes = form.with_payload ? kMaxInlineBytes : 0;
+  while (true) {
+    const ReadOutcome outcome = ReadMessages(instance, pattern, limits, [&](const Row& row, std::string_view) {
+      AppendRow(found.messages, row, form);
+      found.last = row.message.sequence;
+      ++found.count;
+    });
+    if (!outcome.more || found.count > 0) return found;
+    limits.after = outcome.scanned_through;
+    fiber_sleep(0);
+    if (fiber_is_cancelled()) return found;
+  }
+}
+
 Reply Fetch(Instance& instance, const iproto::FetchArguments& fetch, bool auto_ack, MessageForm form) {
   const ConsumerId id{std::string(fetch.durable_name), std::string(fetch.subject)};
   if (const absl::Status status = ValidateDurableName(id.durable_name); !status.ok()) return Fail(status);
@@ -115,27 +139,12 @@ Reply Fetch(Instance& instance, const iproto::FetchArguments& fetch, bool auto_a
   ReadLimits limits;
   limits.after = PositionOf(instance, id).value_or(kNoSequence);
   limits.max_messages = fetch.batch_size;
-  limits.max_bytes = kMaxReplyBytes;
-  limits.max_inline_bytes = form.with_payload ? kMaxInlineBytes : 0;
-  uint64_t count = 0;
-  std::string messages;
-  Sequence last;
-  // A pattern is looked for in steps; only the first that finds something is answered.
-  for (bool more = true; more && count == 0;) {
-    const ReadOutcome outcome = ReadMessages(instance, *pattern, limits, [&](const Row& row, std::string_view) {
-      AppendRow(messages, row, form);
-      last = row.message.sequence;
-      ++count;
-    });
-    more = outcome.more;
-    limits.after = outcome.scanned_through;
-    if (more && count == 0) fiber_sleep(0);
-  }
-  if (auto_ack && count > 0) {
-    const absl::StatusOr<Sequence> position = AdvanceConsumer(instance, id, last);
+  const Found found = FindMessages(instance, *pattern, limits, form);
+  if (auto_ack && found.count > 0) {
+    const absl::StatusOr<Sequence> position = AdvanceConsumer(instance, id, found.last);
     if (!position.ok()) return Fail(position.status());
   }
-  return List(count, messages);
+  return List(found.count, found.messages);
 }
 
 Reply GetMessages(Instance& instance, const iproto::RangeArguments& range) {
@@ -144,15 +153,8 @@ Reply GetMessages(Instance& instance, const iproto::RangeArguments& range) {
   ReadLimits limits;
   limits.after = Sequence(range.start_sequence == 0 ? 0 : range.start_sequence - 1);
   limits.max_messages = range.limit;
-  limits.max_bytes = kMaxReplyBytes;
-  limits.max_inline_bytes = 0;
-  uint64_t count = 0;
-  std::string messages;
-  ReadMessages(instance, *pattern, limits, [&](const Row& row, std::string_view) {
-    AppendRow(messages, row, {});
-    ++count;
-  });
-  return List(count, messages);
+  const Found found = FindMessages(instance, *pattern, limits, {});
+  return List(found.count, found.messages);
 }
 
 Reply GetMessage(Instance& instance, uint64_t sequence, MessageForm form) {

@@ -30,10 +30,9 @@ ReadOutcome ReadMessages(Instance& instance, const Pattern& pattern, const ReadL
   for (uint64_t scanned = 0;; ++scanned) {
     box_tuple_t* const tuple = scan.Next();
     Row row;
-    if (tuple == nullptr || !ParseRow(BytesOf(tuple), row) || row.message.sequence > visible ||
-        (pattern.exact() && row.message.subject != pattern.base())) {
-      break;
-    }
+    if (tuple == nullptr || Sequence(NumberField(tuple, field::kSequence)) > visible) break;
+    if (!ParseRow(BytesOf(tuple), row)) continue;  // not ours: nobody can read it, and it stops nobody
+    if (pattern.exact() && row.message.subject != pattern.base()) break;
     outcome.more = messages >= max_messages || scanned >= kMaxScannedRows;
     if (outcome.more) return outcome;
     if (pattern.Matches(row.message.subject)) {

@@ -34,16 +34,22 @@ class Limits {
   uint64_t bytes_;
 };
 
+// A row that is not ours goes as if it were as old as can be.
+Row UnreadableRow(box_tuple_t* tuple) {
+  Row row;
+  row.message.sequence = Sequence(NumberField(tuple, field::kSequence));
+  row.message.subject = TextField(tuple, field::kMessageSubject);
+  return row;
+}
+
 ExpireOutcome Choose(Instance& instance, const Retention& retention, uint64_t max_rows) {
   ExpireOutcome outcome;
   Limits limits(instance, retention);
   Scan scan(instance.spaces().messages, ITER_ALL, MakeTuple());
   while (box_tuple_t* const tuple = scan.Next()) {
     Row row;
-    if (!ParseRow(BytesOf(tuple), row) || row.message.sequence > instance.visibility().visible() ||
-        !limits.Passed(row.message.time)) {
-      break;
-    }
+    if (!ParseRow(BytesOf(tuple), row)) row = UnreadableRow(tuple);
+    if (row.message.sequence > instance.visibility().visible() || !limits.Passed(row.message.time)) break;
     outcome.more = outcome.removed.size() >= max_rows;
     if (outcome.more) break;
     limits.Remove(row.message.size);

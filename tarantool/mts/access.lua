@@ -25,13 +25,14 @@ end
 
 -- The C functions that init.lua itself needs.
 function M.make_service_functions()
-    for _, name in ipairs(M.SERVICE_FUNCTIONS) do
-        box.schema.func.create('mts.' .. name, {language = 'C', setuid = true, if_not_exists = true})
-    end
+    box.atomic(function()
+        for _, name in ipairs(M.SERVICE_FUNCTIONS) do
+            box.schema.func.create('mts.' .. name, {language = 'C', setuid = true, if_not_exists = true})
+        end
+    end)
 end
 
--- On the writable instance; `client_functions` are the names of the plain ones.
-function M.apply(settings, client_functions)
+local function apply(settings, client_functions)
     make_user(settings.user, settings.password)
     local is_local = settings.listen:match('^127%.') or settings.listen:match('^localhost:')
     if settings.password == 'changeme' and not is_local then
@@ -53,6 +54,12 @@ function M.apply(settings, client_functions)
         make_user(settings.replication_user, settings.replication_password)
         box.schema.user.grant(settings.replication_user, 'replication', nil, nil, may)
     end
+end
+
+-- On the writable instance; `client_functions` are the names of the plain ones. One transaction: a start with some fifty
+-- writes one after another would take its time.
+function M.apply(settings, client_functions)
+    box.atomic(apply, settings, client_functions)
 end
 
 return M

@@ -174,7 +174,11 @@ function M.apply(settings)
     if found > VERSION then
         error(('the schema has version %d, this program knows %d: start the newer one'):format(found, VERSION), 0)
     end
-    make_spaces()
+    if box.space.message == nil then
+        box.atomic(make_spaces)
+    else
+        make_spaces()  -- building an index over rows yields
+    end
     if found < VERSION then
         convert_messages()
         count_subjects()

@@ -14,6 +14,7 @@ skip() {
 }
 
 ((EUID == 0)) || skip "only root may start a dockerd"
+unshare --net --mount --pid --fork true || skip "no namespaces can be made here"
 command -v go >/dev/null || skip "the quick start's programs need Go, which is not installed"
 [[ -x build/tools/minio ]] || skip "MinIO is not in build/tools"
 install_packages "${MTS_DEPLOY_PACKAGES[@]}" || skip "Docker cannot be installed"

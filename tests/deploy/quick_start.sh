@@ -23,13 +23,22 @@ wait_until() { # SECONDS COMMAND...
   done
 }
 
+end_dockerd() {
+  local code=$?
+  docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1
+  kill "$dockerd_pid" 2>/dev/null && wait "$dockerd_pid"
+  exit "$code"
+}
+
 start_dockerd() {
   ip link set lo up
   export DOCKER_HOST="unix://$work/docker.sock" DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0
   dockerd --data-root "$work/docker" --exec-root "$work/exec" --pidfile "$work/docker.pid" -H "$DOCKER_HOST" >"$work/dockerd.log" 2>&1 &
+  dockerd_pid=$!
+  trap end_dockerd EXIT
   if ! wait_until 60 docker info; then
     tail -n 20 "$work/dockerd.log"
-    echo "the containers were not tested: dockerd does not start here"
+    echo "the containers were not tested: dockerd does not start here: $(tail -n 1 "$work/dockerd.log")"
     exit 77
   fi
 }
@@ -41,6 +50,8 @@ make_images() {
   mkdir "$work/minio" && cp --reflink=auto build/tools/minio "$work/minio/"
   docker build -q -f tests/deploy/minio.Dockerfile --build-arg "BASE_IMAGE=$BASE_IMAGE" -t "$MINIO_IMAGE" "$work/minio" || fail "MinIO's image"
 }
+
+export QUICKSTART_OBJECTS="$work/objects"
 
 all_healthy() { # all five
   (($(docker ps --filter health=healthy -q | wc -l) == 5))
@@ -67,6 +78,19 @@ expect_kept() {
   rm -f "$work/back"
 }
 
+# The same image as k8s/embedded.yaml runs it.
+embedded_shape_works() {
+  echo "# the embedded shape"
+  docker run -d --name embedded --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp \
+    -e MINITOOLSTREAM_DATA_DIR=/data/stream -v embedded:/data minitoolstream:latest serve >/dev/null
+  wait_until 30 docker exec embedded minitoolstream health localhost:50051 localhost:50052 || fail "docker run: $(docker logs embedded 2>&1)"
+  docker exec embedded minitoolstream pub greetings hello || fail "publishing in the embedded shape"
+  docker restart embedded >/dev/null
+  wait_until 30 docker exec embedded minitoolstream health || fail "docker restart: $(docker logs embedded 2>&1)"
+  [[ "$(docker exec embedded minitoolstream last greetings)" == 1 ]] || fail "the message is gone"
+  docker rm -f embedded >/dev/null
+}
+
 program="$PWD/build/release/bin/minitoolstream"
 start_dockerd
 make_images
@@ -79,6 +103,7 @@ follow_the_log
 echo "# gRPC, with a payload that goes to MinIO"
 kept_sequence="$("$program" pub kept --file "$program" -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["sequence"])')"
 expect_kept
+docker-compose exec -T minio ls /data/minitoolstream/mts/data/subject/kept | grep -q . || fail "no object of its own in the bucket"
 
 type_in go run test_new_schema.go
 type_in go run test_grpc_functions.go
@@ -99,4 +124,5 @@ type_in docker-compose down
 type_in docker-compose up -d
 expect_kept
 type_in docker-compose down
+embedded_shape_works
 for file in namespace configmap statefulset service; do [[ -f "k8s/$file.yaml" ]] || fail "k8s/$file.yaml is not there"; done

@@ -47,10 +47,11 @@ step_crash() { # ROUNDS
   build/release/bin/crash_loop --server "$PWD/$MTS_BINARY" --rounds "$1" --seed "$seed"
 }
 
-step_script() { # SCRIPT [ARGUMENT...]: exit code 77 means skipped
-  local code=0
-  MTS_BINARY="$PWD/$MTS_BINARY" bash "$@" || code=$?
-  ((code == 77)) && skip_step "$1 says it cannot run here"
+step_script() { # SCRIPT [ARGUMENT...]: exit code 77 means skipped, for the reason that it says last
+  local output="$MTS_LOGS/.script" code
+  MTS_BINARY="$PWD/$MTS_BINARY" bash "$@" 2>&1 | tee "$output"
+  code="${PIPESTATUS[0]}"
+  ((code == 77)) && skip_step "$(tail -n 1 "$output")"
   return "$code"
 }
 

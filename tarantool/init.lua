@@ -85,7 +85,7 @@ local function become_writable(functions, client_functions)
     schema.apply(settings)
     access.apply(settings, client_functions)
     if settings.replicated then replica_set.apply_schema() end
-    functions.set_writable(true)
+    functions.set_writable(not settings.replicated or replica_set.has_begun())
     log.info('minitoolstream: this instance is writable')
 end
 

@@ -15,11 +15,11 @@ local ASK_AGAIN_SECONDS = 1
 local CROWD_SECONDS = 10     -- for the replicas to arrange themselves before the leader goes on
 local LOOK_SECONDS = 0.05
 
-local M = {}
+-- serve(bool): told whether this instance serves, while it leads.
+local M = {serve = function() end}
 
 local settings
 local leader            -- the connection to it, while this instance joins
-local serve             -- told whether this instance serves, while it leads
 local paused_until = 0
 
 local function path(name) return fio.pathjoin(settings.work_dir, name) end
@@ -113,7 +113,7 @@ function M.joined()
     leader = nil
 end
 
-function M.on_serve(callback) serve = callback end
+function M.on_serve(callback) M.serve = callback end
 
 -- Not while more replicas than needed take rows from the leader, see replica_set.lua; but not for ever.
 local function resume_in_time()
@@ -121,7 +121,7 @@ local function resume_in_time()
         or (state.followers() > state.current().quorum and fiber.time() < paused_until + CROWD_SECONDS) do
         fiber.sleep(LOOK_SECONDS)
     end
-    if not box.info.ro then serve(true) end
+    if not box.info.ro then M.serve(true) end
     log.info('replica set: serves again')
 end
 
@@ -132,7 +132,7 @@ function M.pause(seconds)
     paused_until = fiber.time() + seconds
     if is_paused then return end
     log.info('replica set: pauses, because an instance joins')
-    serve(false)
+    M.serve(false)
     fiber.create(resume_in_time)
     box.space.replica_set:update(1, {{'=', 5, state.current().quorum}})  -- behind everything that waits for the quorum
 end

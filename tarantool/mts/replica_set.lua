@@ -102,11 +102,13 @@ local function restore_quorum()
     log.info('replica set: the quorum is %d again', settings.synchro_quorum)
 end
 
--- A new set: the instance that began it leads the first term when the others have joined.
+-- A new set: the instance that began it leads the first term when the others have joined. Nothing is published before, for
+-- nobody can join while a write waits for its quorum.
 local function begin()
     if box.info.ro or state.current().term > 0 then return end
     if box.space.replica_set == nil or state.followers() ~= settings.synchro_quorum then return end
     box.space.replica_set:replace({1, 1, box.info.uuid, box.info.id, settings.synchro_quorum})
+    joining.serve(true)
     log.info('replica set: the set begins, this instance leads')
 end
 
@@ -202,6 +204,8 @@ function M.configure(to, options)
     state.set_up(to)
     joining.configure(to, options)
 end
+
+function M.has_begun() return state.current().term > 0 end
 
 -- After box.cfg. The instance that was told to begin the set is writable until the set has begun, and never again by
 -- itself.

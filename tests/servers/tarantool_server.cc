@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <utility>
 
 namespace mts::testing {
 namespace {
@@ -16,12 +17,20 @@ void PauseMillis(int64_t millis) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TarantoolServer>> TarantoolServer::Start(std::vector<std::string> settings) {
+  auto server = LaunchOn(FreePorts(1).front(), std::move(settings));
+  if (!server.ok()) return server;
+  if (absl::Status status = (*server)->WaitUntilReady(); !status.ok()) return status;
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<TarantoolServer>> TarantoolServer::LaunchOn(uint16_t port,
+                                                                           std::vector<std::string> settings) {
   const std::string program = "/usr/bin/tarantool";
   if (::access(program.c_str(), X_OK) != 0) {
     return absl::NotFoundError("Tarantool is not installed: apt-get install tarantool");
   }
   std::unique_ptr<TarantoolServer> server(new TarantoolServer);
-  server->port_ = FreePorts(1).front();
+  server->port_ = port;
   const std::string& folder = server->folder();
   std::filesystem::create_directory(folder + "/data");
   std::vector<std::string> environment = {
@@ -38,7 +47,6 @@ absl::StatusOr<std::unique_ptr<TarantoolServer>> TarantoolServer::Start(std::vec
   server->program_ = std::make_unique<Program>(std::vector<std::string>{program, MTS_TARANTOOL_SCRIPTS "/init.lua"},
                                                std::move(environment), folder + "/log");
   server->program_->Start();
-  if (absl::Status status = server->WaitUntilReady(); !status.ok()) return status;
   return server;
 }
 

@@ -22,6 +22,9 @@ class TarantoolServer {
 
   // `settings`: further NAME=value of init.lua.
   static absl::StatusOr<std::unique_ptr<TarantoolServer>> Start(std::vector<std::string> settings = {});
+  // As Start, on a port of FreePorts, and not ready yet.
+  static absl::StatusOr<std::unique_ptr<TarantoolServer>> LaunchOn(uint16_t port,
+                                                                   std::vector<std::string> settings = {});
   absl::Status WaitUntilReady();
 
   uint16_t port() const { return port_; }
@@ -31,6 +34,7 @@ class TarantoolServer {
 
   void Kill() { program_->Kill(); }
   void Launch() { program_->Start(); }
+  bool Runs() { return program_->Runs(); }
   void Pause() { program_->Pause(); }
   void Resume() { program_->Resume(); }
   absl::Status Restart();

@@ -4,16 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <thread>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -21,90 +16,12 @@
 #include "store/tarantool/tarantool_store.h"
 #include "tests/servers/tarantool_server.h"
 #include "tests/servers/tcp_proxy.h"
+#include "tests/tarantool_store/store_load.h"
 
 namespace mts::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-// Appends single messages and small batches in order from several threads, each payload once, and keeps what was
-// answered.
-class Writers {
- public:
-  Writers(store::MessageStore& store, int threads) : store_(store) {
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this, i] { Run(i); });
-    }
-  }
-  ~Writers() { Stop(); }
-  void Stop() {
-    stopping_ = true;
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-  }
-  uint64_t answered() const { return answered_; }
-  // Waits until so many more are answered.
-  void AwaitMore(uint64_t count) {
-    const uint64_t until = answered_ + count;
-    while (answered_ < until) std::this_thread::yield();
-  }
-  std::set<std::string> acknowledged() {
-    absl::MutexLock lock(&mutex_);
-    return acknowledged_;
-  }
-  uint64_t unknown() const { return unknown_; }
-
- private:
-  struct Batch {
-    std::vector<std::string> payloads;
-    absl::Notification answered;
-    absl::Status status;
-  };
-
-  void Run(int writer) {
-    auto order = std::make_shared<store::AppendOrder>();
-    for (uint64_t number = 0; !stopping_; ++number) {
-      // Three batches of a stream under way at a time.
-      std::vector<std::unique_ptr<Batch>> batches;
-      for (int i = 0; i < 3; ++i) batches.push_back(Start(order, Concat(writer, ":", number, ":", i), i + 1));
-      for (const auto& batch : batches) Finish(*batch);
-      if (order->broken()) order = std::make_shared<store::AppendOrder>();
-    }
-  }
-  std::unique_ptr<Batch> Start(const std::shared_ptr<store::AppendOrder>& order, const std::string& name, int size) {
-    auto batch = std::make_unique<Batch>();
-    for (int i = 0; i < size; ++i) batch->payloads.push_back(Concat(name, ":", i));
-    std::vector<NewMessage> messages(batch->payloads.size());
-    for (size_t i = 0; i < messages.size(); ++i) {
-      messages[i].subject = "load";
-      messages[i].payload = batch->payloads[i];
-    }
-    store_.AppendInOrder(order, messages, [batch = batch.get()](store::AppendOutcome outcome) {
-      batch->status = std::move(outcome.status);
-      batch->answered.Notify();
-    });
-    return batch;
-  }
-  void Finish(Batch& batch) {
-    batch.answered.WaitForNotification();
-    if (batch.status.ok()) {
-      absl::MutexLock lock(&mutex_);
-      acknowledged_.insert(batch.payloads.begin(), batch.payloads.end());
-      answered_ += batch.payloads.size();
-    } else {
-      EXPECT_TRUE(absl::IsUnavailable(batch.status)) << batch.status;
-      ++unknown_;
-    }
-  }
-
-  store::MessageStore& store_;
-  std::atomic<bool> stopping_{false};
-  std::atomic<uint64_t> answered_{0};
-  std::atomic<uint64_t> unknown_{0};
-  absl::Mutex mutex_;
-  std::set<std::string> acknowledged_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::thread> threads_;
-};
 
 class StoreFaultsTest : public ::testing::Test {
  protected:
@@ -143,42 +60,6 @@ class StoreFaultsTest : public ::testing::Test {
     answered.WaitForNotification();
     return status;
   }
-  absl::StatusOr<store::MessageBlockPtr> Read(const Pattern& pattern, Sequence after) {
-    store::ReadRequest request;
-    request.pattern = pattern;
-    request.after = after;
-    request.max_messages = 5000;
-    absl::Notification answered;
-    absl::StatusOr<store::MessageBlockPtr> block;
-    store_->Read(request, [&](absl::StatusOr<store::MessageBlockPtr> got) {
-      block = std::move(got);
-      answered.Notify();
-    });
-    answered.WaitForNotification();
-    return block;
-  }
-  // How often each payload is there. Batches must be whole, and those of a stream in order.
-  std::map<std::string, int> Stored() {
-    std::map<std::string, int> stored;
-    for (Sequence after;;) {
-      const auto block = Read(Pattern::Exact("load"), after);
-      if (!block.ok()) {
-        EXPECT_TRUE(absl::IsUnavailable(block.status())) << block.status();
-        continue;
-      }
-      if ((*block)->messages.empty()) return stored;
-      for (const StoredMessage& message : (*block)->messages) ++stored[std::string(message.payload)];
-      after = (*block)->messages.back().sequence;
-    }
-  }
-  void ExpectNothingLostOrDoubled(Writers& writers) {
-    const std::map<std::string, int> stored = Stored();
-    for (const auto& [payload, times] : stored) EXPECT_EQ(times, 1) << payload;
-    for (const std::string& payload : writers.acknowledged()) EXPECT_EQ(stored.count(payload), 1u) << payload;
-    RecordProperty("acknowledged", static_cast<int>(writers.answered()));
-    RecordProperty("unknown", static_cast<int>(writers.unknown()));
-  }
-
   std::unique_ptr<TarantoolServer> server_;
   std::unique_ptr<TcpProxy> proxy_;
   std::unique_ptr<store::TarantoolStore> store_;
@@ -199,9 +80,9 @@ TEST_F(StoreFaultsTest, KilledAndRestartedUnderLoadNothingIsLostOrDoubled) {
   writers.Stop();
   // The calls have more time than a restart takes, so nobody learns of it.
   EXPECT_EQ(writers.unknown(), 0u);
-  ExpectNothingLostOrDoubled(writers);
+  ExpectNothingLostOrDoubled(*store_, writers);
   ASSERT_TRUE(AppendOne("last").ok());
-  const auto last = Read(Pattern::Exact("one"), kNoSequence);
+  const auto last = ReadFrom(*store_, Pattern::Exact("one"), kNoSequence);
   ASSERT_TRUE(last.ok());
   while (told < (*last)->messages.back().sequence.value()) std::this_thread::yield();
 }
@@ -222,7 +103,7 @@ TEST_F(StoreFaultsTest, ConnectionsCutAnywhereUnderLoadLoseAndDoubleNothing) {
   writers.AwaitMore(50);
   writers.Stop();
   EXPECT_EQ(writers.unknown(), 0u);
-  ExpectNothingLostOrDoubled(writers);
+  ExpectNothingLostOrDoubled(*store_, writers);
 }
 
 TEST_F(StoreFaultsTest, AStalledConnectionIsAnsweredInTimeAndLeft) {
@@ -231,7 +112,7 @@ TEST_F(StoreFaultsTest, AStalledConnectionIsAnsweredInTimeAndLeft) {
   proxy_->Stall(true);
   const int64_t begin = SystemClock().MonotonicMicros();
   EXPECT_TRUE(absl::IsUnavailable(AppendOne("stalled")));
-  EXPECT_TRUE(absl::IsUnavailable(Read(Pattern::All(), kNoSequence).status()));
+  EXPECT_TRUE(absl::IsUnavailable(ReadFrom(*store_, Pattern::All(), kNoSequence).status()));
   EXPECT_LT(SystemClock().MonotonicMicros() - begin, 4'000'000);
   while (store_->Ready().ok()) std::this_thread::yield();
   proxy_->Stall(false);
@@ -244,7 +125,7 @@ TEST_F(StoreFaultsTest, ASlowConnectionCarriesLongAnswers) {
   Open(30'000'000);
   ASSERT_TRUE(AppendOne(std::string(limits::kInlineLimit, 'x')).ok());
   proxy_->LimitRate(512 * 1024);
-  const auto block = Read(Pattern::Exact("one"), kNoSequence);
+  const auto block = ReadFrom(*store_, Pattern::Exact("one"), kNoSequence);
   ASSERT_TRUE(block.ok()) << block.status();
   EXPECT_EQ((*block)->messages[0].payload.size(), limits::kInlineLimit);
 }
@@ -260,7 +141,7 @@ TEST_F(StoreFaultsTest, AStoppedTarantoolGoesOnWithWhatItWasAsked) {
   server_->Resume();
   writers.AwaitMore(50);
   writers.Stop();
-  ExpectNothingLostOrDoubled(writers);
+  ExpectNothingLostOrDoubled(*store_, writers);
 }
 
 TEST_F(StoreFaultsTest, AWrongPasswordIsTold) {

@@ -14,21 +14,10 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "model/sequence.h"
+#include "tarantool/src/append_arguments.h"
 #include "tarantool/src/instance.h"
-#include "tarantool/src/row.h"
 
 namespace mts::tarantool {
-
-struct AppendMessage {
-  NewRow row;
-  std::string_view message_id;  // empty: none
-  std::optional<Sequence> expected_last_sequence;
-};
-
-struct AppendBatch {
-  uint64_t stream = 0;  // 0: none
-  std::vector<AppendMessage> messages;
-};
 
 struct AppendResult {
   static AppendResult Refused(absl::Status status) {

@@ -22,7 +22,8 @@ absl::Status Instance::SetWritable(bool writable) {
   if (writable == writable_) return absl::OkStatus();
   if (writable) {
     MTS_ASSIGN_OR_RETURN(spaces_, Spaces::LookUp());
-    ReadTotals();
+    // Rows that are being written are ours: then nobody else wrote, and the rows say more than is durable.
+    if (!visibility_.writing()) ReadTotals();
   }
   writable_ = writable;
   if (!writable) visibility_.Interrupt();

@@ -36,6 +36,7 @@ class Visibility {
   Sequence given() const { return given_; }
   // Everything up to here is durable or will never be.
   Sequence visible() const { return writes_.empty() ? given_ : Sequence(writes_.front().first.value() - 1); }
+  bool writing() const { return !writes_.empty(); }
   // The greatest of a visible message; numbers may have been given up behind it.
   Sequence last_message() const { return last_message_; }
   // Counts the appends that could not be made durable.

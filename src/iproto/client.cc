@@ -65,7 +65,7 @@ uint64_t Client::connections() const {
   return connections_;
 }
 
-void Client::SetStatus(absl::Status status) {
+void Client::SetStatus(const absl::Status& status) {
   bool changed = false;
   {
     absl::MutexLock lock(&mutex_);
@@ -166,32 +166,31 @@ void Client::OnClosed(const absl::Status& status) {
 // ---- Calls
 
 void Client::Call(std::string_view function, std::string arguments, int64_t deadline, bool again, CallDone done) {
-  CallPtr call = std::make_shared<ClientCall>();
+  const CallPtr call = std::make_shared<ClientCall>();
   call->arguments = std::move(arguments);
   call->deadline = deadline;
   call->again = again;
-  absl::Status refused;
+  call->done = std::move(done);
   bool first = false;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (stopping_) {
-      refused = absl::UnavailableError("shutting down");
-    } else if (open_calls_ >= options_.max_calls ||
-               (open_calls_ > 0 && open_bytes_ + call->arguments.size() > options_.max_bytes)) {
-      refused = absl::ResourceExhaustedError("too many calls wait for Tarantool; try again");
-    } else {
-      call->sync = ++last_sync_;
-      AppendCallHead(call->head, call->sync, function, call->arguments.size());
-      call->done = std::move(done);
-      ++open_calls_;
-      open_bytes_ += BytesOf(*call);
-      first = arrived_.empty();
-      arrived_.push_back(std::move(call));
-    }
-  }
-  if (!refused.ok()) return done(std::move(refused));
+  if (absl::Status refused = Admit(call, function, first); !refused.ok()) return call->done(std::move(refused));
   if (loop_.OnLoop()) return TakeCalls();
   if (first) loop_.Post([this] { TakeCalls(); });
+}
+
+absl::Status Client::Admit(const CallPtr& call, std::string_view function, bool& first) {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_) return absl::UnavailableError("shutting down");
+  if (open_calls_ >= options_.max_calls ||
+      (open_calls_ > 0 && open_bytes_ + call->arguments.size() > options_.max_bytes)) {
+    return absl::ResourceExhaustedError("too many calls wait for Tarantool; try again");
+  }
+  call->sync = ++last_sync_;
+  AppendCallHead(call->head, call->sync, function, call->arguments.size());
+  ++open_calls_;
+  open_bytes_ += BytesOf(*call);
+  first = arrived_.empty();
+  arrived_.push_back(call);
+  return absl::OkStatus();
 }
 
 void Client::TakeCalls() {
@@ -214,19 +213,18 @@ void Client::TakeCalls() {
 }
 
 void Client::Answer(const CallPtr& call, absl::StatusOr<Reply> answer) {
-  const CallPtr kept = call;  // `call` may lie in what is erased
-  calls_.erase(kept->sync);
+  calls_.erase(call->sync);
   {
     absl::MutexLock lock(&mutex_);
     --open_calls_;
-    open_bytes_ -= BytesOf(*kept);
+    open_bytes_ -= BytesOf(*call);
   }
   // What has not left yet must not leave any more.
-  if (kept->state != ClientCall::State::kSent) {
-    kept->head.clear();
-    kept->arguments.clear();
+  if (call->state != ClientCall::State::kSent) {
+    call->head.clear();
+    call->arguments.clear();
   }
-  std::exchange(kept->done, nullptr)(std::move(answer));
+  std::exchange(call->done, nullptr)(std::move(answer));
 }
 
 void Client::OnReply(uint64_t sync, uint32_t error, std::string_view error_text, Reply reply) {
@@ -241,13 +239,16 @@ void Client::OnReply(uint64_t sync, uint32_t error, std::string_view error_text,
   Answer(call, std::move(reply));
 }
 
-void Client::Redirect(const CallPtr& call, absl::Status reason) {
+void Client::Redirect(const CallPtr& call, const absl::Status& reason) {
   call->state = ClientCall::State::kQueued;
-  connection_->Close(std::move(reason));
+  connection_->Close(reason);
 }
 
 void Client::AnswerAll(const absl::Status& status) {
-  while (!calls_.empty()) Answer(calls_.begin()->second, status);
+  while (!calls_.empty()) {
+    const CallPtr call = std::move(calls_.begin()->second);
+    Answer(call, status);
+  }
   waiting_.clear();
 }
 
@@ -294,7 +295,7 @@ void Client::Probe(int64_t now) {
          if (connection_.get() != asked) return;
          probing_ = false;
          absl::Status status = reply.ok() ? options_.connector.accept(reply->data()) : reply.status();
-         if (!status.ok() && !absl::IsResourceExhausted(status)) connection_->Close(std::move(status));
+         if (!status.ok() && !absl::IsResourceExhausted(status)) connection_->Close(status);
        });
 }
 

@@ -84,6 +84,9 @@ class Client : public ClientConnection::Owner {
   absl::StatusOr<int> OpenAny();
   void Pause(int64_t micros);
 
+  // Numbers the call and puts it among those that arrived; `first` says that there was none. Refuses what is too much.
+  absl::Status Admit(const CallPtr& call, std::string_view function, bool& first);
+
   // ---- The loop's thread
   void TakeCalls();
   void Adopt(int fd);
@@ -93,12 +96,12 @@ class Client : public ClientConnection::Owner {
   void Probe(int64_t now);
   void Expire(int64_t now);
   // It was not executed: it waits for the right instance, which is looked for.
-  void Redirect(const CallPtr& call, absl::Status reason);
-  // Takes the call out of the books and answers it.
+  void Redirect(const CallPtr& call, const absl::Status& reason);
+  // Takes the call out of the books and answers it; `call` must not lie in them.
   void Answer(const CallPtr& call, absl::StatusOr<Reply> answer);
   void AnswerAll(const absl::Status& status);
 
-  void SetStatus(absl::Status status);
+  void SetStatus(const absl::Status& status);
   static uint64_t BytesOf(const ClientCall& call) { return call.head.size() + call.arguments.size(); }
 
   const ClientOptions options_;

@@ -35,10 +35,10 @@ ClientConnection::~ClientConnection() {
 
 void ClientConnection::Begin() {
   events_ = EPOLLIN;
-  if (absl::Status status = loop_->Add(fd_, events_, this); !status.ok()) Close(std::move(status));
+  if (absl::Status status = loop_->Add(fd_, events_, this); !status.ok()) Close(status);
 }
 
-void ClientConnection::Close(absl::Status status) {
+void ClientConnection::Close(const absl::Status& status) {
   if (!std::exchange(open_, false)) return;
   loop_->Remove(fd_, this);
   shutdown(fd_, SHUT_RDWR);

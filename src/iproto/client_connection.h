@@ -69,7 +69,7 @@ class ClientConnection : public EventLoop::Watcher {
   void Send(std::shared_ptr<ClientCall> call);
   void Flush();
   // Tells the owner.
-  void Close(absl::Status status);
+  void Close(const absl::Status& status);
   int64_t last_received() const { return last_received_; }
 
   void OnEvents(uint32_t events) override;

@@ -16,7 +16,7 @@ namespace mts::iproto {
 
 inline std::string NumberText(std::string_view encoded, const MsgpackReader::Value& value) {
   const bool is_signed = value.type == MsgpackReader::Type::kSigned;
-  const std::string number = is_signed ? Concat(value.signed_number) : Concat(value.number);
+  std::string number = is_signed ? Concat(value.signed_number) : Concat(value.number);
   const auto head = static_cast<unsigned char>(encoded[0]);
   std::string shortest;
   if (!is_signed) msgpack::AppendUnsigned(shortest, value.number);

@@ -49,9 +49,10 @@ class ScriptedServer {
     ServerOptions options;
     options.listen = Concat("127.0.0.1:", port);
     options.limits.max_waiting_bytes = 1 << 30;
-    auto server = Server::Start(options, [this](std::shared_ptr<ReplyChannel> channel, std::string salt, std::string) {
-      return std::make_unique<ScriptedSession>(this, std::move(channel), std::move(salt));
-    });
+    auto server =
+        Server::Start(options, [this](std::shared_ptr<ReplyChannel> channel, std::string salt, const std::string&) {
+          return std::make_unique<ScriptedSession>(this, std::move(channel), std::move(salt));
+        });
     if (!server.ok()) std::abort();
     server_ = *std::move(server);
   }

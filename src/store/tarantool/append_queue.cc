@@ -40,39 +40,37 @@ AppendQueue::AppendQueue(iproto::Client* client, int64_t timeout_micros)
 void AppendQueue::Append(std::shared_ptr<AppendOrder> order, absl::Span<const NewMessage> batch, AppendDone done) {
   if (order != nullptr && order->broken()) return done(Refused(BehindARefusedOne()));
   Entry entry;
-  entry.order = order;
+  entry.order = std::move(order);
   entry.messages = EncodeBatch(batch);
   entry.bytes = entry.messages.size();
   entry.count = batch.size();
   entry.deadline = SystemClock().MonotonicMicros() + timeout_micros_;
+  entry.done = std::move(done);
   if (entry.bytes + kCallOverhead > kMaxBytesOfCall || entry.count > kMaxMessagesOfCall) {
-    return done(Refused(absl::InvalidArgumentError(
+    return entry.done(Refused(absl::InvalidArgumentError(
         Concat("the batch has ", entry.count, " messages and ", entry.bytes, " bytes with names and headers; at most ",
                kMaxMessagesOfCall, " messages and ", kMaxBytesOfCall / limits::kMiB, " MiB fit"))));
   }
-  entry.done = std::move(done);
-  AppendDone& kept = entry.done;
-  absl::Status refused;
   bool first = false;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (closed_) {
-      refused = absl::UnavailableError("shutting down");
-    } else if (open_appends_ >= limits::kMaxQueuedAppends ||
-               (open_appends_ > 0 && open_bytes_ + entry.bytes > limits::kMaxQueuedBytes)) {
-      refused = absl::ResourceExhaustedError("too many publishes wait for Tarantool; try again");
-    } else {
-      ++open_appends_;
-      open_bytes_ += entry.bytes;
-      first = arrived_.empty();
-      arrived_.push_back(std::move(entry));
-    }
-  }
-  if (!refused.ok()) {
-    if (order != nullptr) order->Break();
-    return kept(Refused(std::move(refused)));
+  if (absl::Status refused = Admit(entry, first); !refused.ok()) {
+    if (entry.order != nullptr) entry.order->Break();
+    return entry.done(Refused(std::move(refused)));
   }
   if (first) client_->Post([this] { Dispatch(); });
+}
+
+absl::Status AppendQueue::Admit(Entry& entry, bool& first) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return absl::UnavailableError("shutting down");
+  if (open_appends_ >= limits::kMaxQueuedAppends ||
+      (open_appends_ > 0 && open_bytes_ + entry.bytes > limits::kMaxQueuedBytes)) {
+    return absl::ResourceExhaustedError("too many publishes wait for Tarantool; try again");
+  }
+  ++open_appends_;
+  open_bytes_ += entry.bytes;
+  first = arrived_.empty();
+  arrived_.push_back(std::move(entry));
+  return absl::OkStatus();
 }
 
 void AppendQueue::Close() {

@@ -74,7 +74,8 @@ class AppendQueue {
   };
   using Flights = std::list<Flight>;
 
-  absl::Status Admit(Entry entry);
+  // Puts the entry among those that arrived; `first` says that there was none. Leaves it as it is when it is refused.
+  absl::Status Admit(Entry& entry, bool& first);
   void TakeArrived();
   void MakeReady(Lane& lane);
   // Fills a call from the lanes that are ready, and sends it.

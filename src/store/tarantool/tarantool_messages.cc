@@ -89,7 +89,7 @@ int64_t TarantoolMessages::DeadlineOfCall() const {
 }
 
 template <typename T, typename Decode>
-void TarantoolMessages::Ask(std::string_view function, std::string arguments, IfLost if_lost, Decode decode,
+void TarantoolMessages::Ask(std::string_view function, std::string&& arguments, IfLost if_lost, Decode decode,
                             Done<T> done) {
   client_->Call(function, std::move(arguments), DeadlineOfCall(), if_lost == IfLost::kAskAgain,
                 [decode = std::move(decode), done = std::move(done)](absl::StatusOr<iproto::Reply> reply) mutable {
@@ -231,8 +231,8 @@ void TarantoolMessages::Expire(const Retention& limits, Done<bool> done) {
       Done<ExpireStep>([this, done = std::move(done)](absl::StatusOr<ExpireStep> step) mutable {
         if (!step.ok()) return done(step.status());
         if (step->objects.empty() || !options_.remove_payloads) return done(step->more);
-        options_.remove_payloads(step->objects,
-                                 [more = step->more, done = std::move(done)](absl::Status) mutable { done(more); });
+        options_.remove_payloads(
+            step->objects, [more = step->more, done = std::move(done)](const absl::Status&) mutable { done(more); });
       }));
 }
 

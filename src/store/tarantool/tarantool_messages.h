@@ -54,7 +54,7 @@ class TarantoolMessages : public TarantoolStore {
   int64_t DeadlineOfCall() const;
   // Calls `function` and hands `decode(data)` to `done`.
   template <typename T, typename Decode>
-  void Ask(std::string_view function, std::string arguments, IfLost if_lost, Decode decode, Done<T> done);
+  void Ask(std::string_view function, std::string&& arguments, IfLost if_lost, Decode decode, Done<T> done);
   void ReadBy(int64_t deadline, ReadRequest request, Done<MessageBlockPtr> done);
   // Goes on until the page is full or there are no more.
   void SubjectsBy(int64_t deadline, std::string pattern, Page page, std::vector<SubjectState> states,

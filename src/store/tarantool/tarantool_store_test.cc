@@ -33,7 +33,7 @@ using Asked = ScriptedServer::Asked;
 
 constexpr char kPassword[] = "secret";
 
-iproto::Raw Wrapped(iproto::Raw value) { return Array(std::move(value)); }
+iproto::Raw Wrapped(const iproto::Raw& value) { return Array(value); }
 std::string HelloAnswer(bool writable, uint64_t visible) {
   return Wrapped(Array(0, 1, writable, visible, "instance", "commit", 1048576, 33554432)).bytes;
 }
@@ -153,7 +153,7 @@ class FakeTarantool {
       results += Array(0, first, stored_.size(), Array()).bytes;
     }
     iproto::Raw answer = Array(0, iproto::Raw{results});
-    if (wrapped_) answer = Wrapped(std::move(answer));
+    if (wrapped_) answer = Wrapped(answer);
     if (refuse_with_ == 0) known_[call.call] = answer.bytes;
     return answer.bytes;
   }
@@ -193,7 +193,7 @@ class TarantoolStoreTest : public ::testing::Test {
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
-  std::shared_ptr<Answered> Append(const std::string& payload, std::shared_ptr<AppendOrder> order = nullptr) {
+  std::shared_ptr<Answered> Append(const std::string& payload, const std::shared_ptr<AppendOrder>& order = nullptr) {
     auto answered = std::make_shared<Answered>();
     NewMessage message;
     message.subject = "a";

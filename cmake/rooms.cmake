@@ -41,6 +41,7 @@ function(mts_test source)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${ARG_NAME} ${source})
+  target_include_directories(${ARG_NAME} PRIVATE ${CMAKE_SOURCE_DIR})  # tests/wait_for.h
   target_link_libraries(${ARG_NAME} PRIVATE mts_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME})
   set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT})

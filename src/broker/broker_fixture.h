@@ -10,25 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "broker/broker.h"
 #include "store/memory/memory_message_store.h"
 #include "store/memory/memory_payload_store.h"
+#include "tests/wait_for.h"
 
 namespace mts::broker {
-
-// Calls `start` with a callback and waits for the one value that it gets.
-template <typename T, typename Start>
-T WaitFor(Start start) {
-  absl::Notification answered;
-  std::optional<T> value;
-  start([&](T got) {
-    value = std::move(got);
-    answered.Notify();
-  });
-  answered.WaitForNotification();
-  return *std::move(value);
-}
 
 class BrokerFixture : public ::testing::Test {
  protected:

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "store/message_store.h"
 #include "store/payload_store.h"
+#include "tests/wait_for.h"
 
 namespace mts::conformance {
 
@@ -33,19 +33,6 @@ struct Implementation {
 };
 inline void PrintTo(const Implementation& implementation, std::ostream* to) { *to << implementation.name; }
 inline std::string NameOf(const ::testing::TestParamInfo<Implementation>& info) { return info.param.name; }
-
-// Calls `start` with a callback and waits for the one value that it gets.
-template <typename T, typename Start>
-T WaitFor(Start start) {
-  absl::Notification answered;
-  std::optional<T> value;
-  start([&](T got) {
-    value = std::move(got);
-    answered.Notify();
-  });
-  answered.WaitForNotification();
-  return *std::move(value);
-}
 
 class StoreFixture : public ::testing::TestWithParam<Implementation> {
  protected:

@@ -6,29 +6,17 @@
 #include <fstream>
 #include <iterator>
 
-#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "io/file_system.h"
 #include "store/embedded/embedded_store.h"
+#include "tests/wait_for.h"
 
 namespace mts::store {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
-
-template <typename T, typename Start>
-T WaitFor(Start start) {
-  absl::Notification answered;
-  std::optional<T> value;
-  start([&](T got) {
-    value = std::move(got);
-    answered.Notify();
-  });
-  answered.WaitForNotification();
-  return *std::move(value);
-}
 
 class GoldenTest : public ::testing::Test {
  protected:

@@ -1,8 +1,6 @@
 #include "simulated_server.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 
 #include "base/status.h"
 
@@ -16,11 +14,6 @@ std::vector<std::string> NamesIn(io::FileSystem& disk, const std::string& direct
 }
 
 }  // namespace
-
-void NotAnswered() {
-  std::fprintf(stderr, "a call to the engine was not answered within a minute\n");
-  std::abort();
-}
 
 absl::StatusOr<std::unique_ptr<SimulatedServer>> SimulatedServer::Start(const ServerOptions& options) {
   std::unique_ptr<SimulatedServer> server(new SimulatedServer);

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/notification.h"
 #include "base/clock.h"
 #include "io/fault_file_system.h"
 #include "store/embedded/embedded_store.h"
 #include "store/files/payload_files.h"
+#include "tests/wait_for.h"
 
 namespace mts::sim {
 
@@ -24,24 +24,6 @@ struct ServerOptions {
   uint32_t prepared_segments = 0;
   log::Durability durability = log::Durability::kCommit;
 };
-
-// Ends the process: a call that is never answered is a failure that nothing else can report.
-[[noreturn]] void NotAnswered();
-
-template <typename Result, typename Start>
-Result WaitFor(Start start) {
-  struct Answer {
-    absl::Notification given;
-    std::optional<Result> result;
-  };
-  auto answer = std::make_shared<Answer>();
-  start([answer](Result result) {
-    answer->result = std::move(result);
-    answer->given.Notify();
-  });
-  if (!answer->given.WaitForNotificationWithTimeout(absl::Minutes(1))) NotAnswered();
-  return *std::move(answer->result);
-}
 
 class SimulatedServer {
  public:

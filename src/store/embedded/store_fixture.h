@@ -7,25 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 #include "io/fault_file_system.h"
 #include "store/embedded/embedded_store.h"
+#include "tests/wait_for.h"
 
 namespace mts::store {
-
-// Calls `start` with a callback and waits for the one value that it gets.
-template <typename T, typename Start>
-T WaitFor(Start start) {
-  absl::Notification answered;
-  std::optional<T> value;
-  start([&](T got) {
-    value = std::move(got);
-    answered.Notify();
-  });
-  answered.WaitForNotification();
-  return *std::move(value);
-}
 
 class EmbeddedStoreFixture : public ::testing::Test {
  protected:

@@ -8,24 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "io/file_system.h"
 #include "store/files/payload_files.h"
+#include "tests/wait_for.h"
 
 namespace mts::store {
-
-// Calls start(done) and waits for what `done` is given.
-template <typename Result, typename Start>
-Result WaitFor(Start start) {
-  absl::Notification answered;
-  Result result = absl::UnknownError("not answered");
-  start([&](Result given) {
-    result = std::move(given);
-    answered.Notify();
-  });
-  answered.WaitForNotification();
-  return result;
-}
 
 inline absl::StatusOr<PayloadReference> Put(PayloadStore& store, const std::string& payload) {
   return WaitFor<absl::StatusOr<PayloadReference>>([&](auto done) { store.Put("subject", payload, std::move(done)); });

@@ -198,9 +198,12 @@ absl::Status Committer::WriteGroup(GroupBuilder& group) {
 }
 
 absl::Status Committer::EnsureDurable() {
-  if (!unsynced_) return absl::OkStatus();
-  absl::Status status = SyncActive();
-  if (!status.ok()) Fail(status);
+  const absl::Status status = unsynced_ ? SyncActive() : absl::OkStatus();
+  if (!status.ok()) {
+    Fail(status);
+  } else if (options_.durable) {
+    options_.durable();
+  }
   return status;
 }
 
@@ -270,6 +273,7 @@ absl::Status Committer::SealActive() {
   MTS_RETURN_IF_ERROR(active_.file->WriteAt(active_.end, group.Finish(durable_)));
   active_.end += group.bytes();
   MTS_RETURN_IF_ERROR(SyncActive());
+  if (options_.durable) options_.durable();
   segments_.Seal(active_.end);
   return absl::OkStatus();
 }

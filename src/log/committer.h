@@ -42,6 +42,8 @@ class Committer {
     const Clock* clock = nullptr;
     // After each group became visible, with its messages; must be quick.
     std::function<void(absl::Span<const VisibleMessage>)> visible;
+    // After everything that became visible so far is durable (commit thread); may be empty.
+    std::function<void()> durable;
     // After each group, on the commit thread with nothing half done: state, segments and position belong together then.
     std::function<void(LogPosition end, uint64_t group_bytes)> committed;
   };

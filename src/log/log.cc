@@ -1,6 +1,7 @@
 #include "log/log.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/synchronization/notification.h"
 #include "base/status.h"
@@ -78,6 +79,7 @@ absl::Status Log::StartWriting(const RecoveryResult& recovered) {
     news_->Publish(messages);
   };
   commit_options.committed = [this](LogPosition end, uint64_t bytes) { checkpointer_->OnCommitted(end, bytes); };
+  SetUpKeeping(commit_options);
   // What an earlier life announced to remove and did not finish.
   const std::map<GroupNumber, std::vector<PayloadReference>> removals = state_.pending_removals;
   MTS_ASSIGN_OR_RETURN(pool_, SegmentPool::Open(pool_options));
@@ -86,6 +88,17 @@ absl::Status Log::StartWriting(const RecoveryResult& recovered) {
   space_watcher_ = std::thread([this] { WatchFreeSpace(); });
   for (const auto& [intent, payloads] : removals) RemovePayloads(intent, payloads);
   return absl::OkStatus();
+}
+
+void Log::SetUpKeeping(Committer::Options& commit_options) {
+  keep_payloads_ = options_.keep_payloads;
+  if (!options_.keep_payloads || options_.durability == Durability::kCommit) return;
+  keep_payloads_ = [this](const std::vector<PayloadReference>& references) {
+    keep_when_durable_.insert(keep_when_durable_.end(), references.begin(), references.end());
+  };
+  commit_options.durable = [this] {
+    if (!keep_when_durable_.empty()) options_.keep_payloads(std::exchange(keep_when_durable_, {}));
+  };
 }
 
 void Log::Shutdown() {
@@ -136,8 +149,8 @@ void Log::Append(absl::Span<const NewMessage> batch, std::shared_ptr<store::Appe
     outcome.status = records.status();
     return done(std::move(outcome));
   }
-  committer_->Submit(std::make_unique<AppendOperation>(*std::move(records), options_.keep_payloads, std::move(order),
-                                                       std::move(done)));
+  committer_->Submit(
+      std::make_unique<AppendOperation>(*std::move(records), keep_payloads_, std::move(order), std::move(done)));
 }
 
 void Log::SetPosition(Pattern pattern, PositionBody body, store::Done<Sequence> done) {

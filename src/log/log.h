@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -104,6 +105,7 @@ class Log {
 
   absl::Status Recover();
   absl::Status StartWriting(const RecoveryResult& recovered);
+  void SetUpKeeping(Committer::Options& commit_options);
   void RemovePayloads(GroupNumber intent, const std::vector<PayloadReference>& payloads);
 
   // Retention (expiry.cc).
@@ -116,6 +118,10 @@ class Log {
   void WatchFreeSpace();
 
   const LogOptions options_;
+  // What operations call: options_.keep_payloads, or in weak durability what gathers for it until the log is durable.
+  // Else a power cut could take the message and leave a file that nothing names.
+  KeepPayloads keep_payloads_;
+  std::vector<PayloadReference> keep_when_durable_;  // commit thread
   State state_;
   Watermarks watermarks_;
   std::atomic<uint64_t> visible_{0};

@@ -100,7 +100,6 @@ class Simulation {
     verification.violations = &violations_;
     verification.allowed.loss = options_.weak_durability && lost_power_;
     verification.allowed.comebacks = verification.allowed.loss;
-    verification.orphans_allowed = options_.weak_durability;
     verification.Run();
     lost_power_ = false;
     result_.messages += ledger_.visible_count();

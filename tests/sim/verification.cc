@@ -116,16 +116,13 @@ void Verification::CheckDamage() {
     violations->Add(Concat("damage: ", counters.damaged_spots, " spots, ", counters.damaged_records, " records, ",
                            counters.damaged_indexes, " indexes"));
   }
-  // In weak durability the file of a message that was lost may be under both names.
-  if (!orphans_allowed && server->payloads().doubled_at_recovery() > 0) {
+  if (server->payloads().doubled_at_recovery() > 0) {
     violations->Add("a payload file that a checkpoint had passed was still in incoming/");
   }
 }
 
-// Every named file was read already; here: that there are no others. A message that weak durability lost leaves its
-// file behind where recovery does not look.
+// Every named file was read already; here: that there are no others, in weak durability neither.
 void Verification::CheckPayloadFiles() {
-  if (orphans_allowed) return;
   std::sort(payload_keys_.begin(), payload_keys_.end());
   std::vector<std::string> on_disk = PayloadKeysOnDisk(*disk);
   const absl::Time patience_ends = absl::Now() + kRemovalPatience;

@@ -20,7 +20,6 @@ struct Verification {
   ConsumerLedger* consumers = nullptr;
   Violations* violations = nullptr;
   Allowed allowed;
-  bool orphans_allowed = false;  // of payload files
 
   void Run();
 

@@ -26,12 +26,13 @@ ROOMS = {
     "store/tarantool": ("base", "model", "iproto", "store"),
     "store/null": ("base", "model", "store"),
     "store/memory": ("base", "model", "store"),
+    "maintenance": ("base", "model", "io", "log", "store", "store/files"),
     "broker": ("base", "model", "store"),
     "auth": ("base", "model"),
     "rpc": ("base", "model", "store", "broker", "auth", "minitoolstream"),
     "http": ("base", "model", "broker", "auth"),
     "gate": ("base", "model", "store", "broker", "auth", "iproto"),
-    "cli": ("base", "model", "io", "server", "minitoolstream"),
+    "cli": ("base", "model", "io", "maintenance", "server", "minitoolstream"),
 }
 # The server wires everything together, so it may include every room but the command line.
 

@@ -5,6 +5,7 @@
 #include "cli/fetch_command.h"
 #include "cli/get_command.h"
 #include "cli/health_command.h"
+#include "cli/maintenance_commands.h"
 #include "cli/publish_command.h"
 #include "cli/server_commands.h"
 #include "cli/subscribe_command.h"
@@ -34,6 +35,9 @@ void AddClientCommands(CLI::App& app, int& exit_code) {
   AddConsumersCommand(app, exit_code);
   AddInfoCommand(app, exit_code);
   AddHealthCommand(app, exit_code);
+  AddDoctorCommand(app, exit_code);
+  AddBackupCommand(app, exit_code);
+  AddRestoreCommand(app, exit_code);
   AddBenchCommand(app, exit_code);
 }
 

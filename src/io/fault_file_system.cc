@@ -147,6 +147,20 @@ absl::Status FaultFileSystem::Rename(const std::string& from, const std::string&
   return entry == Entry::kProceedAndFail ? PowerIsOff(from) : absl::OkStatus();
 }
 
+absl::Status FaultFileSystem::Exchange(const std::string& a, const std::string& b) {
+  absl::MutexLock lock(&mutex_);
+  MTS_ASSIGN_OR_RETURN(const Place first, PlaceOf(a));
+  MTS_ASSIGN_OR_RETURN(const Place second, PlaceOf(b));
+  if (first.target == nullptr || second.target == nullptr)
+    return ErrnoStatus(ENOENT, Concat("exchange ", a, " and ", b));
+  MTS_ASSIGN_OR_RETURN(const Entry entry, Enter(FaultOperation::kRename, a));
+  // How many names lead to each stays the same.
+  first.directory->entries[first.name] = second.target;
+  second.directory->entries[second.name] = first.target;
+  journal_.Add({{first.directory, first.name, second.target}, {second.directory, second.name, first.target}});
+  return entry == Entry::kProceedAndFail ? PowerIsOff(a) : absl::OkStatus();
+}
+
 absl::Status FaultFileSystem::Link(const std::string& from, const std::string& to) {
   absl::MutexLock lock(&mutex_);
   MTS_ASSIGN_OR_RETURN(const Place source, PlaceOf(from));
@@ -165,6 +179,18 @@ absl::Status FaultFileSystem::Remove(const std::string& path) {
   MTS_ASSIGN_OR_RETURN(const Place place, PlaceOf(path));
   if (place.target == nullptr) return ErrnoStatus(ENOENT, Concat("remove ", path));
   if (place.target->directory) return ErrnoStatus(EISDIR, Concat("remove ", path));
+  MTS_ASSIGN_OR_RETURN(const Entry entry, Enter(FaultOperation::kRemove, path));
+  SetEntry(place, nullptr);
+  journal_.Add({{place.directory, place.name, nullptr}});
+  return entry == Entry::kProceedAndFail ? PowerIsOff(path) : absl::OkStatus();
+}
+
+absl::Status FaultFileSystem::RemoveDirectory(const std::string& path) {
+  absl::MutexLock lock(&mutex_);
+  MTS_ASSIGN_OR_RETURN(const Place place, PlaceOf(path));
+  if (place.target == nullptr) return ErrnoStatus(ENOENT, Concat("remove directory ", path));
+  if (!place.target->directory) return ErrnoStatus(ENOTDIR, Concat("remove directory ", path));
+  if (!place.target->entries.empty()) return ErrnoStatus(ENOTEMPTY, Concat("remove directory ", path));
   MTS_ASSIGN_OR_RETURN(const Entry entry, Enter(FaultOperation::kRemove, path));
   SetEntry(place, nullptr);
   journal_.Add({{place.directory, place.name, nullptr}});
@@ -203,6 +229,10 @@ absl::StatusOr<std::unique_ptr<DirectoryLock>> FaultFileSystem::Lock(const std::
     return absl::FailedPreconditionError(Concat(ParentPath(path), " is in use by another server (simulated disk)"));
   }
   return std::make_unique<FaultLock>(this, path, generation_);
+}
+
+absl::StatusOr<std::unique_ptr<DirectoryLock>> FaultFileSystem::LockForReading(const std::string& path) {
+  return Lock(path);
 }
 
 }  // namespace mts::io

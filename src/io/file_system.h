@@ -69,13 +69,19 @@ class FileSystem {
   virtual absl::Status CreateDirectory(const std::string& path) = 0;
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;  // names, sorted
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;          // replaces `to`
+  // Swaps two names of the same file system in one step; both must exist.
+  virtual absl::Status Exchange(const std::string& a, const std::string& b) = 0;
   virtual absl::Status Link(const std::string& from, const std::string& to) = 0;
   virtual absl::Status Remove(const std::string& path) = 0;
+  virtual absl::Status RemoveDirectory(const std::string& path) = 0;  // an empty one
   virtual absl::StatusOr<bool> Exists(const std::string& path) = 0;
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
   virtual absl::StatusOr<uint64_t> FreeBytes(const std::string& path) = 0;
   // FAILED_PRECONDITION naming the holder when another process has it.
   virtual absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const std::string& path) = 0;
+  // Keeps those that Lock out, as long as it is held, and writes nothing; several may hold it. The same error as
+  // Lock's. Null when there is no such file: nobody ever locked it.
+  virtual absl::StatusOr<std::unique_ptr<DirectoryLock>> LockForReading(const std::string& path) = 0;
 };
 
 // The real one; one for the process, never destroyed.

@@ -150,6 +150,33 @@ TEST_P(FileSystemTest, SecondLockIsRefusedUntilTheFirstEnds) {
   EXPECT_TRUE(files().Lock(Path("LOCK")).ok());
 }
 
+TEST_P(FileSystemTest, ALockForReadingKeepsOthersOut) {
+  { ASSERT_TRUE(files().Lock(Path("LOCK")).ok()); }
+  auto reading = files().LockForReading(Path("LOCK"));
+  ASSERT_TRUE(reading.ok()) << reading.status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(files().Lock(Path("LOCK")).status()));
+  reading->reset();
+  auto held = files().Lock(Path("LOCK"));
+  ASSERT_TRUE(held.ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(files().LockForReading(Path("LOCK")).status()));
+}
+
+TEST_P(FileSystemTest, DirectoriesAreExchangedAndRemovedWhenEmpty) {
+  for (const std::string name : {"one", "two"}) {
+    ASSERT_TRUE(files().CreateDirectory(Path(name)).ok());
+    Create(name + "/" + name);
+  }
+  ASSERT_TRUE(files().Exchange(Path("one"), Path("two")).ok());
+  EXPECT_EQ(*files().List(Path("one")), std::vector<std::string>{"two"});
+  EXPECT_EQ(*files().List(Path("two")), std::vector<std::string>{"one"});
+  EXPECT_TRUE(absl::IsNotFound(files().Exchange(Path("one"), Path("three"))));
+  EXPECT_FALSE(files().RemoveDirectory(Path("one")).ok());
+  ASSERT_TRUE(files().Remove(Path("one/two")).ok());
+  EXPECT_TRUE(files().RemoveDirectory(Path("one")).ok());
+  EXPECT_FALSE(*files().Exists(Path("one")));
+  EXPECT_TRUE(absl::IsNotFound(files().RemoveDirectory(Path("one"))));
+}
+
 TEST_P(FileSystemTest, WholeFilesAreReplacedAtomicallyAndReadWithinTheLimit) {
   ASSERT_TRUE(WriteFileAtomically(files(), Path("a"), "one").ok());
   ASSERT_TRUE(WriteFileAtomically(files(), Path("a"), "three").ok());

@@ -89,6 +89,11 @@ absl::Status PosixFileSystemImpl::Rename(const std::string& from, const std::str
   return ErrnoStatus(errno, Concat("rename ", from, " to ", to));
 }
 
+absl::Status PosixFileSystemImpl::Exchange(const std::string& a, const std::string& b) {
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return absl::OkStatus();
+  return ErrnoStatus(errno, Concat("exchange ", a, " and ", b));
+}
+
 absl::Status PosixFileSystemImpl::Link(const std::string& from, const std::string& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
   return ErrnoStatus(errno, Concat("link ", from, " to ", to));
@@ -97,6 +102,11 @@ absl::Status PosixFileSystemImpl::Link(const std::string& from, const std::strin
 absl::Status PosixFileSystemImpl::Remove(const std::string& path) {
   if (::unlink(path.c_str()) == 0) return absl::OkStatus();
   return ErrnoStatus(errno, Concat("remove ", path));
+}
+
+absl::Status PosixFileSystemImpl::RemoveDirectory(const std::string& path) {
+  if (::rmdir(path.c_str()) == 0) return absl::OkStatus();
+  return ErrnoStatus(errno, Concat("remove directory ", path));
 }
 
 absl::StatusOr<bool> PosixFileSystemImpl::Exists(const std::string& path) {

@@ -42,12 +42,15 @@ class PosixFileSystemImpl : public FileSystem {
   absl::Status CreateDirectory(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status Exchange(const std::string& a, const std::string& b) override;
   absl::Status Link(const std::string& from, const std::string& to) override;
   absl::Status Remove(const std::string& path) override;
+  absl::Status RemoveDirectory(const std::string& path) override;
   absl::StatusOr<bool> Exists(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
   absl::StatusOr<uint64_t> FreeBytes(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<DirectoryLock>> Lock(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<DirectoryLock>> LockForReading(const std::string& path) override;
 };
 
 // flock on the file `path`, which then says who holds it.

@@ -45,28 +45,39 @@ std::string DescribeThisProcess() {
                 absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone()), "\n");
 }
 
+// Takes the lock without waiting.
+absl::StatusOr<std::unique_ptr<DirectoryLock>> LockDescriptor(int descriptor, int operation, const std::string& path) {
+  auto lock = std::make_unique<PosixLock>(descriptor);
+  int result;
+  do {
+    result = ::flock(descriptor, operation | LOCK_NB);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return lock;
+  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, Concat("lock ", path));
+  return absl::FailedPreconditionError(Concat(ParentPath(path), " is in use by ", ReadHolder(descriptor),
+                                              " (lock file ", path,
+                                              "). Stop that server first, or give this one another data directory."));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DirectoryLock>> LockPosixFile(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (descriptor < 0) return ErrnoStatus(errno, Concat("open ", path));
-  auto lock = std::make_unique<PosixLock>(descriptor);
-  int result;
-  do {
-    result = ::flock(descriptor, LOCK_EX | LOCK_NB);
-  } while (result != 0 && errno == EINTR);
-  if (result != 0 && errno == EWOULDBLOCK) {
-    return absl::FailedPreconditionError(Concat(ParentPath(path), " is in use by ", ReadHolder(descriptor),
-                                                " (lock file ", path,
-                                                "). Stop that server first, or give this one another data directory."));
-  }
-  if (result != 0) return ErrnoStatus(errno, Concat("lock ", path));
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<DirectoryLock> lock, LockDescriptor(descriptor, LOCK_EX, path));
   const std::string holder = DescribeThisProcess();
   // The text is for people; a full disk must not keep a server from starting, it has to be able to remove something.
   if (::ftruncate(descriptor, 0) == 0) {
     [[maybe_unused]] const ssize_t written = ::pwrite(descriptor, holder.data(), holder.size(), 0);
   }
   return lock;
+}
+
+absl::StatusOr<std::unique_ptr<DirectoryLock>> PosixFileSystemImpl::LockForReading(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return nullptr;
+  if (descriptor < 0) return ErrnoStatus(errno, Concat("open ", path));
+  return LockDescriptor(descriptor, LOCK_SH, path);
 }
 
 }  // namespace mts::io

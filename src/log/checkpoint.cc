@@ -53,17 +53,6 @@ void AddDeduplication(const State& state, SnapshotWriter& writer, int64_t now_mo
   });
 }
 
-// Numbers of the checkpoints there are, ascending.
-absl::StatusOr<std::vector<uint64_t>> ListCheckpoints(io::FileSystem& files, const std::string& directory) {
-  MTS_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
-  std::vector<uint64_t> numbers;
-  for (const std::string& name : names) {
-    if (const auto number = ParseCheckpointFileName(name)) numbers.push_back(*number);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  return numbers;
-}
-
 absl::Status WriteParts(io::File& file, const std::string& header, const std::string& records, const std::string& end) {
   const iovec parts[] = {{const_cast<char*>(header.data()), header.size()},
                          {const_cast<char*>(records.data()), records.size()},
@@ -82,6 +71,16 @@ std::optional<uint64_t> ParseCheckpointFileName(std::string_view name) {
   const auto number = ParseSegmentFileName(Concat(name.substr(kNamePrefix.size()), ".segment"));
   if (!number) return std::nullopt;
   return number->value();
+}
+
+absl::StatusOr<std::vector<uint64_t>> ListCheckpoints(io::FileSystem& files, const std::string& directory) {
+  MTS_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  std::vector<uint64_t> numbers;
+  for (const std::string& name : names) {
+    if (const auto number = ParseCheckpointFileName(name)) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
 }
 
 CheckpointSnapshot TakeSnapshot(const State& state, const std::vector<SegmentSummary>& segments, LogPosition position,

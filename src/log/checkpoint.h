@@ -58,6 +58,12 @@ struct LoadedCheckpoint {
 absl::StatusOr<std::optional<LoadedCheckpoint>> LoadCheckpoint(io::FileSystem& files, const std::string& directory,
                                                                int64_t now_monotonic_micros, State& state);
 
+// For doctor: reads it from its beginning to its end. DATA_LOSS saying what is wrong, `offset` where;
+// FAILED_PRECONDITION as above.
+absl::Status VerifyCheckpoint(io::FileSystem& files, const std::string& directory, uint64_t number, uint64_t& offset);
+// Numbers of the checkpoints there are, ascending.
+absl::StatusOr<std::vector<uint64_t>> ListCheckpoints(io::FileSystem& files, const std::string& directory);
+
 // ---- Names of files
 std::string CheckpointFileName(uint64_t number);
 std::optional<uint64_t> ParseCheckpointFileName(std::string_view name);

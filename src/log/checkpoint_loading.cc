@@ -23,12 +23,12 @@ struct CheckpointRecord {
 };
 
 // Goes through the records in order, the end record included; DATA_LOSS at the first that cannot be read or when
-// anything but the end record is last.
-absl::Status ForEachRecord(io::File& file, uint64_t identity,
+// anything but the end record is last. `offset` is that of the record in hand, also after an error.
+absl::Status ForEachRecord(io::File& file, uint64_t identity, uint64_t& offset,
                            absl::FunctionRef<absl::Status(const CheckpointRecord&)> visit) {
   FileWindow window(file, kChunkBytes);
   MTS_ASSIGN_OR_RETURN(const uint64_t size, file.Size());
-  uint64_t offset = kCheckpointHeaderBytes;
+  offset = kCheckpointHeaderBytes;
   for (;;) {
     MTS_ASSIGN_OR_RETURN(const std::string_view bytes, window.At(offset, kRecordHeaderBytes));
     const std::optional<RecordHeader> header = DecodeRecordHeader(bytes, identity);
@@ -44,25 +44,26 @@ absl::Status ForEachRecord(io::File& file, uint64_t identity,
 }
 
 // Answers how many subjects it holds.
-absl::StatusOr<uint64_t> CheckWhole(io::File& file, uint64_t identity) {
+absl::StatusOr<uint64_t> CheckWhole(io::File& file, uint64_t identity, uint64_t& offset) {
   uint64_t records = 0;
   uint64_t subjects = 0;
-  const absl::Status status = ForEachRecord(file, identity, [&](const CheckpointRecord& record) -> absl::Status {
-    if (Crc32c(record.body) != record.header.body_crc) {
-      return absl::DataLossError(Concat("record ", records, " has a wrong checksum"));
-    }
-    const auto type = static_cast<uint8_t>(record.header.type);
-    if (!IsKnownRecordType(type) && (record.header.flags & kRecordSkippable) == 0) {
-      return absl::FailedPreconditionError(
-          Concat("it has records of type ", int{type}, ", which this program does not know. Use a newer program."));
-    }
-    if (record.header.type == RecordType::kCheckpointEnd && DecodeCheckpointEnd(record.body) != records) {
-      return absl::DataLossError("its end says another number of records");
-    }
-    ++records;
-    if (record.header.type == RecordType::kCheckpointSubject) ++subjects;
-    return absl::OkStatus();
-  });
+  const absl::Status status =
+      ForEachRecord(file, identity, offset, [&](const CheckpointRecord& record) -> absl::Status {
+        if (Crc32c(record.body) != record.header.body_crc) {
+          return absl::DataLossError(Concat("record ", records, " has a wrong checksum"));
+        }
+        const auto type = static_cast<uint8_t>(record.header.type);
+        if (!IsKnownRecordType(type) && (record.header.flags & kRecordSkippable) == 0) {
+          return absl::FailedPreconditionError(
+              Concat("it has records of type ", int{type}, ", which this program does not know. Use a newer program."));
+        }
+        if (record.header.type == RecordType::kCheckpointEnd && DecodeCheckpointEnd(record.body) != records) {
+          return absl::DataLossError("its end says another number of records");
+        }
+        ++records;
+        if (record.header.type == RecordType::kCheckpointSubject) ++subjects;
+        return absl::OkStatus();
+      });
   if (!status.ok()) return status;
   return subjects;
 }
@@ -121,15 +122,31 @@ class Application {
   const int64_t now_;
 };
 
+struct OpenedCheckpoint {
+  std::unique_ptr<io::File> file;
+  CheckpointHeader header;
+};
+
+absl::StatusOr<OpenedCheckpoint> OpenOne(io::FileSystem& files, const std::string& path, uint64_t number) {
+  OpenedCheckpoint opened;
+  MTS_ASSIGN_OR_RETURN(opened.file, files.Open(path, io::OpenMode::kRead));
+  char bytes[kCheckpointHeaderBytes];
+  MTS_ASSIGN_OR_RETURN(const size_t count, opened.file->ReadAt(0, absl::MakeSpan(bytes)));
+  MTS_ASSIGN_OR_RETURN(opened.header, DecodeCheckpointHeader(std::string_view(bytes, count)));
+  if (opened.header.number != number) {
+    return absl::DataLossError(Concat("its header says number ", opened.header.number));
+  }
+  return opened;
+}
+
 // DATA_LOSS: not whole, nothing was changed.
 absl::StatusOr<LoadedCheckpoint> LoadOne(io::FileSystem& files, const std::string& path, uint64_t number,
                                          int64_t now_monotonic_micros, State& state) {
-  MTS_ASSIGN_OR_RETURN(const std::unique_ptr<io::File> file, files.Open(path, io::OpenMode::kRead));
-  char bytes[kCheckpointHeaderBytes];
-  MTS_ASSIGN_OR_RETURN(const size_t count, file->ReadAt(0, absl::MakeSpan(bytes)));
-  MTS_ASSIGN_OR_RETURN(const CheckpointHeader header, DecodeCheckpointHeader(std::string_view(bytes, count)));
-  if (header.number != number) return absl::DataLossError(Concat("its header says number ", header.number));
-  MTS_ASSIGN_OR_RETURN(const uint64_t subjects, CheckWhole(*file, header.identity));
+  MTS_ASSIGN_OR_RETURN(const OpenedCheckpoint opened, OpenOne(files, path, number));
+  const CheckpointHeader& header = opened.header;
+  io::File* const file = opened.file.get();
+  uint64_t offset = 0;
+  MTS_ASSIGN_OR_RETURN(const uint64_t subjects, CheckWhole(*file, header.identity, offset));
   state.catalogue.Reserve(subjects);
 
   LoadedCheckpoint loaded;
@@ -137,8 +154,8 @@ absl::StatusOr<LoadedCheckpoint> LoadOne(io::FileSystem& files, const std::strin
   loaded.info.position = header.position;
   MTS_ASSIGN_OR_RETURN(loaded.info.bytes, file->Size());
   Application application(state, loaded, now_monotonic_micros);
-  MTS_RETURN_IF_ERROR(
-      ForEachRecord(*file, header.identity, [&](const CheckpointRecord& record) { return application.Apply(record); }));
+  MTS_RETURN_IF_ERROR(ForEachRecord(*file, header.identity, offset,
+                                    [&](const CheckpointRecord& record) { return application.Apply(record); }));
   loaded.info.first_segment = state.trim.first_segment;
   state.last_sequence = header.last_sequence;
   state.next_group = header.next_group;
@@ -148,14 +165,17 @@ absl::StatusOr<LoadedCheckpoint> LoadOne(io::FileSystem& files, const std::strin
 
 }  // namespace
 
+absl::Status VerifyCheckpoint(io::FileSystem& files, const std::string& directory, uint64_t number, uint64_t& offset) {
+  offset = 0;
+  MTS_ASSIGN_OR_RETURN(const OpenedCheckpoint opened,
+                       OpenOne(files, io::JoinPath(directory, CheckpointFileName(number)), number));
+  return CheckWhole(*opened.file, opened.header.identity, offset).status();
+}
+
 absl::StatusOr<std::optional<LoadedCheckpoint>> LoadCheckpoint(io::FileSystem& files, const std::string& directory,
                                                                int64_t now_monotonic_micros, State& state) {
-  MTS_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
-  std::vector<uint64_t> numbers;
-  for (const std::string& name : names) {
-    if (const auto number = ParseCheckpointFileName(name)) numbers.push_back(*number);
-  }
-  std::sort(numbers.rbegin(), numbers.rend());
+  MTS_ASSIGN_OR_RETURN(std::vector<uint64_t> numbers, ListCheckpoints(files, directory));
+  std::reverse(numbers.begin(), numbers.end());
   for (const uint64_t number : numbers) {
     const std::string path = io::JoinPath(directory, CheckpointFileName(number));
     absl::StatusOr<LoadedCheckpoint> loaded = LoadOne(files, path, number, now_monotonic_micros, state);

@@ -24,7 +24,7 @@ uint32_t RecordHeaderCrc(const char* header, uint64_t identity) {
 }  // namespace
 
 bool IsKnownRecordType(uint8_t type) {
-  return (type >= static_cast<uint8_t>(RecordType::kMessage) && type <= static_cast<uint8_t>(RecordType::kSeal)) ||
+  return (type >= static_cast<uint8_t>(RecordType::kMessage) && type <= static_cast<uint8_t>(RecordType::kLost)) ||
          (type >= static_cast<uint8_t>(RecordType::kCheckpointSubject) &&
           type <= static_cast<uint8_t>(RecordType::kCheckpointEnd));
 }

@@ -54,6 +54,7 @@ enum class RecordType : uint8_t {
   kDeleted = 13,
   kReservation = 14,
   kSeal = 15,
+  kLost = 16,
   kCheckpointSubject = 64,
   kCheckpointDeduplication = 65,
   kCheckpointSegment = 66,

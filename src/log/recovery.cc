@@ -21,6 +21,7 @@ class Recovery {
       : files_(*options.files),
         directory_(options.directory),
         clock_(*options.clock),
+        recount_(options.recount),
         state_(state),
         segments_(segments) {}
 
@@ -44,7 +45,7 @@ class Recovery {
   // Reads what is needed to know what will be done.
   absl::Status Look() {
     MTS_ASSIGN_OR_RETURN(checkpoint_, LoadCheckpoint(files_, directory_, clock_.MonotonicMicros(), state_));
-    MTS_ASSIGN_OR_RETURN(survey_, SurveyDirectory(files_, directory_, state_.trim, checkpoint_));
+    MTS_ASSIGN_OR_RETURN(survey_, SurveyDirectory(files_, directory_, state_.trim, checkpoint_, {.recount = recount_}));
     LogBegin begin;
     if (checkpoint_) {
       begin = {checkpoint_->info.position, GroupNumber(state_.next_group.value() - 1), state_.last_time};
@@ -270,6 +271,7 @@ class Recovery {
   io::FileSystem& files_;
   const std::string& directory_;
   const Clock& clock_;
+  const bool recount_;
   State& state_;
   SegmentSet& segments_;
 

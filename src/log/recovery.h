@@ -41,6 +41,7 @@ struct RecoveryOptions {
   io::FileSystem* files = nullptr;
   std::string directory;  // data/log
   const Clock* clock = nullptr;
+  bool recount = false;  // all messages are counted again, whatever the checkpoint says
 };
 
 // Fills `state` and `segments` (all sealed afterwards; no segment is active).

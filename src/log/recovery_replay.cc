@@ -29,17 +29,12 @@ absl::StatusOr<SegmentSummary> Replay::Run(const SegmentFile& segment, const Pla
   if (plan.index) segments_.OpenSegment(segment.number, segment.header.identity, segment.file);
 
   SegmentScanner scanner(*segment.file, segment.header.identity, kSegmentHeaderBytes, plan.limit);
-  while (!sealed_) {
-    MTS_ASSIGN_OR_RETURN(const std::optional<ScannedGroup> group, scanner.Next());
-    if (!group) break;
-    MTS_RETURN_IF_ERROR(RunGroup(scanner, *group, report));
-  }
-  const ScannedGroup rest = scanner.Rest();
-  const bool bytes_missing = plan.ends_open && rest.records_bytes > 0;
-  if (!sealed_ && (!plan.ends_open || bytes_missing)) {
-    if (!plan.ends_open) report(scanner.position(), 0, "the segment has no seal");
-    MTS_RETURN_IF_ERROR(RunGroup(scanner, rest, report));
-  }
+  const absl::StatusOr<bool> walked =
+      ForEachGroup(scanner, plan.ends_open, report, [&](const ScannedGroup& group) -> absl::StatusOr<bool> {
+        MTS_RETURN_IF_ERROR(RunGroup(scanner, group, report));
+        return sealed_;
+      });
+  MTS_RETURN_IF_ERROR(walked.status());
   summary_.end = plan.ends_open ? plan.limit : scanner.position();
   if (plan.index) segments_.Seal(summary_.end);
   if (plan.state_from < plan.limit) replayed_bytes_ += plan.limit - std::max(plan.state_from, kSegmentHeaderBytes);

@@ -24,8 +24,8 @@ struct Unreadable {
 class Surveyor {
  public:
   Surveyor(io::FileSystem& files, const std::string& directory, SegmentNumber first_kept,
-           const std::optional<LoadedCheckpoint>& checkpoint)
-      : files_(files), directory_(directory), first_kept_(first_kept), checkpoint_(checkpoint) {}
+           const std::optional<LoadedCheckpoint>& checkpoint, const SurveyOptions& options)
+      : files_(files), directory_(directory), first_kept_(first_kept), checkpoint_(checkpoint), options_(options) {}
 
   absl::StatusOr<Survey> Run() {
     MTS_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(directory_));
@@ -88,13 +88,13 @@ class Surveyor {
       if (segment.number < position.segment) ++before_position;
       if (segment.number == position.segment) has_position = true;
     }
-    survey_.recount = matched != expected || matched != before_position || !has_position;
+    survey_.recount = options_.recount || matched != expected || matched != before_position || !has_position;
   }
 
   absl::Status OpenAll() {
     for (size_t i = 0; i < survey_.segments.size(); ++i) {
       SegmentFile& segment = survey_.segments[i];
-      if (segment.contained && !survey_.recount) continue;
+      if (segment.contained && !survey_.recount && !options_.open_all) continue;
       MTS_RETURN_IF_ERROR(ReadHeader(i));
     }
     // A header that is lost may hide messages that the checkpoint counted.
@@ -121,6 +121,8 @@ class Surveyor {
       unreadable_.push_back({index, Concat("its header says number ", header->number.value()), true});
     } else {
       segment.header = *header;
+      // Only looked at; there may be more of them than files that may be open.
+      if (segment.contained && !survey_.recount) segment.file = nullptr;
     }
     return absl::OkStatus();
   }
@@ -194,7 +196,8 @@ class Surveyor {
 
   absl::Status JudgeUnknown(const Unreadable& unreadable) {
     const SegmentFile& segment = survey_.segments[unreadable.index];
-    if (unreadable.index + 1 < survey_.segments.size()) {
+    const bool last = unreadable.index + 1 == survey_.segments.size();
+    if (!last || (unreadable.foreign && !options_.refuse_foreign)) {
       survey_.damage.push_back(
           {segment.number, {segment.path, 0, segment.size, Concat("not readable as a segment: ", unreadable.why)}});
       survey_.unreadable.push_back(segment.number);
@@ -213,6 +216,7 @@ class Surveyor {
   const std::string& directory_;
   const SegmentNumber first_kept_;
   const std::optional<LoadedCheckpoint>& checkpoint_;
+  const SurveyOptions options_;
   Survey survey_;
   std::set<SegmentNumber> indexes_;
   std::vector<Unreadable> unreadable_;
@@ -227,8 +231,9 @@ absl::Status OpenForReading(io::FileSystem& files, SegmentFile& segment) {
 }
 
 absl::StatusOr<Survey> SurveyDirectory(io::FileSystem& files, const std::string& directory, const TrimBody& trim,
-                                       const std::optional<LoadedCheckpoint>& checkpoint) {
-  return Surveyor(files, directory, trim.first_segment, checkpoint).Run();
+                                       const std::optional<LoadedCheckpoint>& checkpoint,
+                                       const SurveyOptions& options) {
+  return Surveyor(files, directory, trim.first_segment, checkpoint, options).Run();
 }
 
 }  // namespace mts::log

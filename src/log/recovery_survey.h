@@ -49,9 +49,16 @@ struct Survey {
   bool recount = false;
 };
 
+struct SurveyOptions {
+  bool recount = false;        // as if the segments were not those that the checkpoint counted
+  bool open_all = false;       // reads the headers of those that the checkpoint contains too
+  bool refuse_foreign = true;  // else a foreign file in place of the last segment is damage
+};
+
 // `trim` and `checkpoint` as they were loaded.
 absl::StatusOr<Survey> SurveyDirectory(io::FileSystem& files, const std::string& directory, const TrimBody& trim,
-                                       const std::optional<LoadedCheckpoint>& checkpoint);
+                                       const std::optional<LoadedCheckpoint>& checkpoint,
+                                       const SurveyOptions& options = {});
 
 // Opens the file and reads its size.
 absl::Status OpenForReading(io::FileSystem& files, SegmentFile& segment);

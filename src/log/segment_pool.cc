@@ -104,15 +104,14 @@ absl::StatusOr<std::shared_ptr<io::File>> SegmentPool::Take(const SegmentHeader&
 
 absl::Status SegmentPool::Recycle(SegmentNumber number, std::shared_ptr<io::File> file) {
   const std::string path = io::JoinPath(options_.directory, SegmentFileName(number));
-  bool reusable = file != nullptr && file.use_count() == 1 && ready() < options_.prepared;
-  if (reusable) {
-    const absl::StatusOr<uint64_t> links = file->LinkCount();
-    const absl::StatusOr<uint64_t> size = file->Size();
-    reusable = links.ok() && *links == 1 && size.ok() && *size == options_.segment_bytes;
-  }
-  if (!reusable) return options_.files->Remove(path);
+  if (file == nullptr || file.use_count() > 1 || ready() >= options_.prepared) return options_.files->Remove(path);
   const std::string pooled = NewName();
   MTS_RETURN_IF_ERROR(options_.files->Rename(path, pooled));
+  // After the rename: a backup links segments by their names, so that no other link can come from here on.
+  const absl::StatusOr<uint64_t> links = file->LinkCount();
+  const absl::StatusOr<uint64_t> size = file->Size();
+  const bool reusable = links.ok() && *links == 1 && size.ok() && *size == options_.segment_bytes;
+  if (!reusable) return options_.files->Remove(pooled);
   absl::MutexLock lock(&mutex_);
   ready_.push_back(pooled);
   return absl::OkStatus();

@@ -152,6 +152,20 @@ absl::StatusOr<bool> SegmentScanner::IsWhole(const ScannedGroup& group) {
   return whole && records == group.header.record_count;
 }
 
+absl::StatusOr<bool> ForEachGroup(SegmentScanner& scanner, bool ends_open, DamageSink damage,
+                                  absl::FunctionRef<absl::StatusOr<bool>(const ScannedGroup&)> visit) {
+  for (;;) {
+    MTS_ASSIGN_OR_RETURN(const std::optional<ScannedGroup> group, scanner.Next());
+    if (!group) break;
+    MTS_ASSIGN_OR_RETURN(const bool sealed, visit(*group));
+    if (sealed) return true;
+  }
+  const ScannedGroup rest = scanner.Rest();
+  if (ends_open && rest.records_bytes == 0) return false;
+  if (!ends_open) damage(scanner.position(), 0, "the segment has no seal");
+  return visit(rest);
+}
+
 absl::StatusOr<std::optional<GroupHeader>> FindAnyGroup(io::File& file, uint64_t limit, GroupNumber above,
                                                         GroupNumber below) {
   FileWindow window(file, SegmentScanner::kChunkBytes);

@@ -100,6 +100,12 @@ class SegmentScanner {
   FileWindow window_;
 };
 
+// Goes through the groups from the scanner's place on up to the seal; where none comes, also through what can be read
+// behind the last group. `ends_open`: no seal is expected. `visit` answers whether the seal was in the group; answers
+// whether it was met.
+absl::StatusOr<bool> ForEachGroup(SegmentScanner& scanner, bool ends_open, DamageSink damage,
+                                  absl::FunctionRef<absl::StatusOr<bool>(const ScannedGroup&)> visit);
+
 // For a segment whose header is lost: the first group of whatever identity whose header is right in itself and whose
 // number lies between both, excluded.
 absl::StatusOr<std::optional<GroupHeader>> FindAnyGroup(io::File& file, uint64_t limit, GroupNumber above,

@@ -12,6 +12,7 @@ namespace {
 
 constexpr absl::string_view kUsageMark = "minitoolstream/usage";
 constexpr absl::string_view kUnreachableMark = "minitoolstream/unreachable";
+constexpr absl::string_view kExitCodeMark = "minitoolstream/exit-code";
 constexpr absl::string_view kClosedPipeMark = "minitoolstream/closed-pipe";
 
 absl::Status Marked(absl::Status status, absl::string_view mark) {
@@ -31,11 +32,20 @@ absl::Status UnreachableError(std::string_view message) {
   return Marked(absl::UnavailableError(ToAbsl(message)), kUnreachableMark);
 }
 
+absl::Status WithExitCode(const absl::Status& status, ExitCode code) {
+  absl::Status marked = status;
+  marked.SetPayload(kExitCodeMark, absl::Cord(std::string(1, static_cast<char>(code))));
+  return marked;
+}
+
 bool IsClosedPipe(const absl::Status& status) { return status.GetPayload(kClosedPipeMark).has_value(); }
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return kSuccess;
   if (IsClosedPipe(status)) return kClosedPipe;
+  if (const auto code = status.GetPayload(kExitCodeMark)) {
+    return static_cast<ExitCode>(static_cast<unsigned char>(std::string(*code)[0]));
+  }
   if (status.GetPayload(kUsageMark).has_value()) return kUsage;
   if (absl::IsCancelled(status) && Interrupt::Get().requested()) {
     return Interrupt::Get().signal_number() == SIGTERM ? kTerminated : kInterrupted;

@@ -35,6 +35,9 @@ bool IsClosedPipe(const absl::Status& status);
 // No connection; the line ends with what to do about it.
 absl::Status UnreachableError(std::string_view message);
 
+// A failure that ends with this code.
+absl::Status WithExitCode(const absl::Status& status, ExitCode code);
+
 ExitCode ExitCodeOf(const absl::Status& status);
 
 // Prints "minitoolstream COMMAND: what" for a failure, unless it is an interrupt or a closed pipe; gives the exit code.

@@ -47,7 +47,7 @@ class Server:
             stdout=self.log, stderr=subprocess.STDOUT)
         while True:
             with open(self.log.name, encoding="utf-8") as log:
-                if "ready after" in log.read():
+                if "serving after" in log.read():
                     break
             if self.process.poll() is not None:
                 sys.exit(f"the server did not start, see {self.log.name}")

@@ -13,7 +13,7 @@ Broker::Broker(store::MessageStore& messages, store::PayloadStore& payloads, con
       payload_memory_(options.payload_memory_bytes),
       dispatcher_(options.threads),
       loader_(payloads, options.on_unreadable, payload_memory_),
-      publisher_(messages, payloads, options.limits),
+      publisher_(messages, payloads, options.limits, options.payload_grace_micros),
       fetcher_(messages, loader_, dispatcher_, options.limits),
       consumers_(messages) {}
 

@@ -1,9 +1,7 @@
 #include "broker/cleaner.h"
 
-#include <memory>
-
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "base/await.h"
 
 namespace mts::broker {
 
@@ -32,17 +30,7 @@ void Cleaner::Run() {
 }
 
 bool Cleaner::Step() {
-  struct Answer {
-    absl::Notification given;
-    bool more = false;
-  };
-  const auto answer = std::make_shared<Answer>();
-  messages_.Expire(limits_, [answer](absl::StatusOr<bool> more) {
-    answer->more = more.value_or(false);
-    answer->given.Notify();
-  });
-  answer->given.WaitForNotification();
-  return answer->more;
+  return Await<absl::StatusOr<bool>>([this](auto done) { messages_.Expire(limits_, std::move(done)); }).value_or(false);
 }
 
 }  // namespace mts::broker

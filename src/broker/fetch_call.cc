@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "broker/delivery_loading.h"
 
 namespace mts::broker {
 
@@ -83,7 +84,7 @@ void FetchCall::OnRead(absl::StatusOr<store::MessageBlockPtr> block) {
       deliveries_.messages.push_back(PayloadLoader::Prepare(message, options_.max_inline_bytes));
     }
     deliveries_.blocks.push_back(*std::move(block));
-    return Load(0);
+    return Load();
   }
   if (options_.wait_micros <= 0) return Finish(std::move(deliveries_));
   if (watch_ == nullptr) {
@@ -147,54 +148,23 @@ void FetchCall::Cancel(absl::Status status) {
   Finish(std::move(status));
 }
 
-bool FetchCall::Fits(size_t position) {
-  const Delivery& delivery = deliveries_.messages[position];
-  if (options_.encoded_size == nullptr) return true;
-  bytes_ += options_.encoded_size(delivery, delivery.to_load ? delivery.message.size : delivery.data().size());
-  return position == 0 || bytes_ <= options_.max_bytes;
+void FetchCall::Load() {
+  std::make_shared<DeliveryLoading>(loader_, deliveries_, options_,
+                                    [self = shared_from_this()](size_t complete, absl::Status failure) {
+                                      self->OnLoaded(complete, std::move(failure));
+                                    })
+      ->Start();
 }
 
-void FetchCall::Load(size_t position) {
-  for (; position < deliveries_.messages.size(); ++position) {
-    if (!Fits(position)) {
-      CutFrom(position);
-      break;
-    }
-    Delivery& delivery = deliveries_.messages[position];
-    if (!delivery.to_load || !options_.load_payloads) continue;
-    loaded_.Arm();
-    loader_.Load(delivery, options_.max_inline_bytes,
-                 [self = shared_from_this(), position](absl::StatusOr<MemoryReservation> reservation) {
-                   self->load_status_ = reservation.status();
-                   if (reservation.ok()) self->deliveries_.reserved.Add(*std::move(reservation));
-                   if (self->loaded_.BothDone()) self->LoadAfter(position);
-                 });
-    if (!loaded_.BothDone()) return;
-    if (!load_status_.ok()) return FailFrom(position, load_status_);
+// What is complete is delivered, if anything; else the failure.
+void FetchCall::OnLoaded(size_t complete, absl::Status failure) {
+  if (complete == 0) return Finish(std::move(failure));
+  if (complete < deliveries_.messages.size()) {
+    deliveries_.messages.resize(complete);
+    deliveries_.scanned_through = deliveries_.messages.back().message.sequence;
   }
-  FinishLoading();
-}
-
-void FetchCall::LoadAfter(size_t position) {
-  if (!load_status_.ok()) return FailFrom(position, load_status_);
-  Load(position + 1);
-}
-
-void FetchCall::FinishLoading() {
   if (options_.auto_ack && !options_.durable_name.empty()) return AutoAcknowledge();
   Finish(std::move(deliveries_));
-}
-
-void FetchCall::CutFrom(size_t position) {
-  deliveries_.messages.erase(deliveries_.messages.begin() + static_cast<ptrdiff_t>(position),
-                             deliveries_.messages.end());
-  deliveries_.scanned_through = deliveries_.messages.back().message.sequence;
-}
-
-void FetchCall::FailFrom(size_t position, absl::Status status) {
-  if (position == 0) return Finish(std::move(status));
-  CutFrom(position);
-  FinishLoading();
 }
 
 void FetchCall::AutoAcknowledge() {

@@ -14,7 +14,6 @@
 #include "absl/synchronization/mutex.h"
 #include "broker/delivery.h"
 #include "broker/dispatcher.h"
-#include "broker/inline_answer.h"
 #include "broker/payload_loader.h"
 #include "model/subject.h"
 #include "store/message_store.h"
@@ -48,15 +47,8 @@ class FetchCall : public std::enable_shared_from_this<FetchCall> {
   void OnNews();
   void OnDeadline();
 
-  // Payloads, one after another from `position` on.
-  void Load(size_t position);
-  void LoadAfter(size_t position);
-  void FinishLoading();
-  // False when the message does not fit any more; it and those after it are cut off.
-  bool Fits(size_t position);
-  void CutFrom(size_t position);
-  // What it has loaded up to here is delivered, if anything; else the failure.
-  void FailFrom(size_t position, absl::Status status);
+  void Load();
+  void OnLoaded(size_t complete, absl::Status failure);
 
   void AutoAcknowledge();
   void Finish(absl::StatusOr<Deliveries> result);
@@ -69,9 +61,6 @@ class FetchCall : public std::enable_shared_from_this<FetchCall> {
   FetchDone done_;
   Sequence after_;
   Deliveries deliveries_;
-  uint64_t bytes_ = 0;  // of the deliveries so far
-  InlineAnswer loaded_;
-  absl::Status load_status_;
   std::unique_ptr<store::Watch> watch_;
   std::optional<Dispatcher::TimerId> timer_;
 

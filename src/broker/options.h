@@ -26,6 +26,9 @@ struct Options {
   // Payloads from the payload store that are held in memory for fetches at one time, all clients together; beyond it a
   // fetch answers RESOURCE_EXHAUSTED. One message always fits.
   uint64_t payload_memory_bytes = 512 * limits::kMiB;
+  // How long after it was stored a payload may still get its message; beyond that the sweep may have removed it, and
+  // the publish answers UNAVAILABLE. 0: for ever. Half of the sweep's grace time.
+  int64_t payload_grace_micros = 0;
   // Threads that wake waiting fetches and subscriptions.
   int threads = 2;
 };

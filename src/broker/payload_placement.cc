@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/status.h"
 
 namespace mts::broker {
@@ -27,11 +28,14 @@ bool NeedsPlacement(absl::Span<const NewMessage> batch, const store::MessageStor
   return sum > messages.max_inline_batch_bytes();
 }
 
-PayloadPlacement::PayloadPlacement(store::MessageStore& messages, store::PayloadStore& payloads)
-    : messages_(messages), payloads_(payloads) {}
+PayloadPlacement::PayloadPlacement(store::MessageStore& messages, store::PayloadStore& payloads, int64_t grace_micros)
+    : messages_(messages), payloads_(payloads), grace_micros_(grace_micros) {}
 
-void PayloadPlacement::Publish(absl::Span<const NewMessage> batch, PlacedDone done) {
+void PayloadPlacement::Publish(absl::Span<const NewMessage> batch, std::shared_ptr<PublishOrder> order,
+                               PlacedDone done) {
   done_ = std::move(done);
+  order_ = std::move(order);
+  if (order_ != nullptr) turn_ = order_->TakeTurn();
   batch_.assign(batch.begin(), batch.end());
   references_.resize(batch_.size());
   Choose();
@@ -43,7 +47,7 @@ void PayloadPlacement::PublishUploaded(const NewMessage& message, PayloadReferen
   batch_.push_back(message);
   references_.push_back(std::move(reference));
   chosen_.push_back(0);
-  Append();
+  AppendInTurn();
 }
 
 void PayloadPlacement::Choose() {
@@ -69,9 +73,10 @@ void PayloadPlacement::PutMore() {
     absl::MutexLock lock(&mutex_);
     if (putting_) return;
     putting_ = true;
-    while (failure_.ok() && next_ < chosen_.size() && under_way_ < kConcurrentPuts) {
+    while (failure_.ok() && next_ < chosen_.size() && MayPut(batch_[chosen_[next_]].payload.size())) {
       const uint32_t position = chosen_[next_++];
       ++under_way_;
+      under_way_bytes_ += batch_[position].payload.size();
       mutex_.Unlock();  // the store may answer before Put returns
       payloads_.Put(batch_[position].subject, batch_[position].payload,
                     [self = shared_from_this(), position](absl::StatusOr<PayloadReference> reference) {
@@ -84,14 +89,21 @@ void PayloadPlacement::PutMore() {
     if (!ended) return;
     next_ = chosen_.size() + 1;  // goes on once only
   }
-  Append();
+  AppendInTurn();
+}
+
+bool PayloadPlacement::MayPut(uint64_t size) const {
+  if (under_way_ == 0) return true;
+  return under_way_ < payloads_.concurrent_puts() && under_way_bytes_ + size <= kConcurrentPutBytes;
 }
 
 void PayloadPlacement::PutDone(uint32_t position, absl::StatusOr<PayloadReference> reference) {
   {
     absl::MutexLock lock(&mutex_);
     --under_way_;
+    under_way_bytes_ -= batch_[position].payload.size();
     if (reference.ok()) {
+      first_stored_micros_ = std::min(first_stored_micros_, SystemClock().MonotonicMicros());
       references_[position] = *std::move(reference);
     } else if (failure_.ok()) {
       failure_ = std::move(reference).status();
@@ -101,23 +113,40 @@ void PayloadPlacement::PutDone(uint32_t position, absl::StatusOr<PayloadReferenc
   PutMore();
 }
 
-void PayloadPlacement::Append() {
-  absl::Status failure;
-  {
-    absl::MutexLock lock(&mutex_);
-    failure = failure_;
+absl::Status PayloadPlacement::Failure() {
+  absl::MutexLock lock(&mutex_);
+  const bool stored = first_stored_micros_ != INT64_MAX;
+  if (failure_.ok() && stored && grace_micros_ > 0 &&
+      SystemClock().MonotonicMicros() - first_stored_micros_ > grace_micros_) {
+    return absl::UnavailableError("the payload waited too long for its message; try again");
   }
-  if (!failure.ok()) {
-    Remove(chosen_);
-    done_({std::move(failure), std::nullopt, {}}, references_);
-    return;
+  return failure_;
+}
+
+void PayloadPlacement::AppendInTurn() {
+  if (order_ == nullptr) return Append();
+  order_->UseTurn(turn_, [self = shared_from_this()] { self->Append(); });
+}
+
+void PayloadPlacement::Append() {
+  if (absl::Status failure = Failure(); !failure.ok()) return Fail(std::move(failure));
+  if (order_ != nullptr && order_->broken()) {
+    return Fail(absl::UnavailableError("an earlier batch of the stream was refused"));
   }
   for (const uint32_t position : chosen_) {
     batch_[position].payload = {};
     batch_[position].reference = &references_[position];
   }
-  messages_.Append(batch_,
-                   [self = shared_from_this()](store::AppendOutcome outcome) { self->AppendDone(std::move(outcome)); });
+  auto appended = [self = shared_from_this()](store::AppendOutcome outcome) { self->AppendDone(std::move(outcome)); };
+  if (order_ == nullptr) return messages_.Append(batch_, std::move(appended));
+  messages_.AppendInOrder(order_, batch_, std::move(appended));
+}
+
+// Nothing was appended.
+void PayloadPlacement::Fail(absl::Status status) {
+  if (order_ != nullptr && IsRetryable(status)) order_->Break();
+  Remove(chosen_);
+  done_({std::move(status), std::nullopt, {}}, references_);
 }
 
 void PayloadPlacement::AppendDone(store::AppendOutcome outcome) {

@@ -3,7 +3,8 @@
 //
 // Threading: any; one object a publish, it keeps itself alive until `done`. Errors: those of both stores. What was put
 // and is not named by a stored message is removed, unless the append's outcome is unknown: then recovery decides.
-// Limits: kConcurrentPuts payloads are written at a time.
+// Limits: as many
+// payloads are written at a time as the payload store likes, of kConcurrentPutBytes together (one always is).
 #pragma once
 
 #include <memory>
@@ -12,6 +13,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
+#include "base/limits.h"
+#include "broker/publish_order.h"
 #include "model/message.h"
 #include "store/message_store.h"
 #include "store/payload_store.h"
@@ -27,12 +30,13 @@ using PlacedDone = absl::AnyInvocable<void(store::AppendOutcome, const std::vect
 
 class PayloadPlacement : public std::enable_shared_from_this<PayloadPlacement> {
  public:
-  static constexpr int kConcurrentPuts = 4;
+  static constexpr uint64_t kConcurrentPutBytes = 16 * limits::kMiB;
 
-  PayloadPlacement(store::MessageStore& messages, store::PayloadStore& payloads);
+  // `grace_micros`: Options::payload_grace_micros.
+  PayloadPlacement(store::MessageStore& messages, store::PayloadStore& payloads, int64_t grace_micros);
 
-  // The views need to live until `done`.
-  void Publish(absl::Span<const NewMessage> batch, PlacedDone done);
+  // The views need to live until `done`. With an `order` (may be null) the messages are appended at its next turn.
+  void Publish(absl::Span<const NewMessage> batch, std::shared_ptr<PublishOrder> order, PlacedDone done);
   // One message whose payload is already in the payload store.
   void PublishUploaded(const NewMessage& message, PayloadReference reference, PlacedDone done);
 
@@ -41,14 +45,22 @@ class PayloadPlacement : public std::enable_shared_from_this<PayloadPlacement> {
   void Choose();
   // Starts puts until enough are under way, or goes on when all are done.
   void PutMore();
+  bool MayPut(uint64_t size) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutDone(uint32_t position, absl::StatusOr<PayloadReference> reference);
+  // Why the messages must not be appended.
+  absl::Status Failure();
+  void AppendInTurn();
   void Append();
+  void Fail(absl::Status status);
   void AppendDone(store::AppendOutcome outcome);
   // Removes what was put for `positions`.
   void Remove(const std::vector<uint32_t>& positions);
 
   store::MessageStore& messages_;
   store::PayloadStore& payloads_;
+  const int64_t grace_micros_;
+  std::shared_ptr<PublishOrder> order_;
+  uint64_t turn_ = 0;
   PlacedDone done_;
   std::vector<NewMessage> batch_;
   std::vector<PayloadReference> references_;  // by position
@@ -56,8 +68,10 @@ class PayloadPlacement : public std::enable_shared_from_this<PayloadPlacement> {
 
   absl::Mutex mutex_;
   size_t next_ ABSL_GUARDED_BY(mutex_) = 0;
-  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool putting_ ABSL_GUARDED_BY(mutex_) = false;  // some thread is in PutMore
+  uint32_t under_way_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t under_way_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool putting_ ABSL_GUARDED_BY(mutex_) = false;                     // some thread is in PutMore
+  int64_t first_stored_micros_ ABSL_GUARDED_BY(mutex_) = INT64_MAX;  // running time
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -8,30 +8,26 @@
 
 namespace mts::broker {
 
-void Publisher::PublishBatch(absl::Span<const NewMessage> batch, std::shared_ptr<store::AppendOrder> order,
+void Publisher::PublishBatch(absl::Span<const NewMessage> batch, std::shared_ptr<PublishOrder> order,
                              store::AppendDone done) {
   Validation validation = ValidateBatch(batch, limits_);
   if (!validation.status.ok()) {
     done({std::move(validation.status), validation.refused_position, {}});
     return;
   }
-  if (!NeedsPlacement(batch, messages_)) {
-    if (order == nullptr) return messages_.Append(batch, std::move(done));
-    return messages_.AppendInOrder(std::move(order), batch, std::move(done));
-  }
-  if (order != nullptr && order->broken()) {
-    done({absl::UnavailableError("an earlier batch of the stream was refused"), std::nullopt, {}});
+  if (NeedsPlacement(batch, messages_)) {
+    const auto placement = std::make_shared<PayloadPlacement>(messages_, payloads_, payload_grace_micros_);
+    placement->Publish(
+        batch, std::move(order),
+        [done = std::move(done)](store::AppendOutcome outcome, const auto&) mutable { done(std::move(outcome)); });
     return;
   }
-  std::make_shared<PayloadPlacement>(messages_, payloads_)
-      ->Publish(batch,
-                [order = std::move(order), done = std::move(done)](store::AppendOutcome outcome, const auto&) mutable {
-                  if (order != nullptr && IsRetryable(outcome.status)) order->Break();
-                  done(std::move(outcome));
-                });
+  if (order == nullptr) return messages_.Append(batch, std::move(done));
+  PublishOrder& turns = *order;
+  turns.UseTurn(turns.TakeTurn(), [this, batch, order = std::move(order), done = std::move(done)]() mutable {
+    messages_.AppendInOrder(std::move(order), batch, std::move(done));
+  });
 }
-
-bool Publisher::MayBeOvertaken(absl::Span<const NewMessage> batch) const { return NeedsPlacement(batch, messages_); }
 
 void Publisher::Publish(const NewMessage& message, PublishedDone done) {
   if (absl::Status status = ValidateMessage(message, limits_); !status.ok()) {
@@ -43,8 +39,8 @@ void Publisher::Publish(const NewMessage& message, PublishedDone done) {
     Append(message, std::move(done));
     return;
   }
-  std::make_shared<PayloadPlacement>(messages_, payloads_)
-      ->Publish(batch,
+  std::make_shared<PayloadPlacement>(messages_, payloads_, payload_grace_micros_)
+      ->Publish(batch, /*order=*/nullptr,
                 [this, &message, done = std::move(done)](store::AppendOutcome outcome, const auto& references) mutable {
                   Answer(message, std::move(outcome), &references[0], std::move(done));
                 });
@@ -75,7 +71,7 @@ void Publisher::PublishReference(const NewMessage& message, PayloadReference ref
     done(std::move(status));
     return;
   }
-  std::make_shared<PayloadPlacement>(messages_, payloads_)
+  std::make_shared<PayloadPlacement>(messages_, payloads_, payload_grace_micros_)
       ->PublishUploaded(
           message, std::move(reference),
           [this, &message, done = std::move(done)](store::AppendOutcome outcome, const auto& references) mutable {

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "broker/options.h"
+#include "broker/publish_order.h"
 #include "model/message.h"
 #include "store/message_store.h"
 #include "store/payload_store.h"
@@ -30,17 +31,18 @@ using PublishedDone = absl::AnyInvocable<void(absl::StatusOr<Published>)>;
 
 class Publisher {
  public:
-  Publisher(store::MessageStore& messages, store::PayloadStore& payloads, const Limits& limits)
-      : messages_(messages), payloads_(payloads), limits_(limits) {}
+  // `payload_grace_micros`: as in Options.
+  Publisher(store::MessageStore& messages, store::PayloadStore& payloads, const Limits& limits,
+            int64_t payload_grace_micros)
+      : messages_(messages), payloads_(payloads), limits_(limits), payload_grace_micros_(payload_grace_micros) {}
 
   // Stores all or nothing. With an `order` (may be null) as MessageStore::AppendInOrder says.
-  void PublishBatch(absl::Span<const NewMessage> batch, std::shared_ptr<store::AppendOrder> order,
-                    store::AppendDone done);
+  // Batches of one order are stored in the order of these calls, which one thread makes at a time; the views need to
+  // live until `done`.
+  void PublishBatch(absl::Span<const NewMessage> batch, std::shared_ptr<PublishOrder> order, store::AppendDone done);
   void PublishBatch(absl::Span<const NewMessage> batch, store::AppendDone done) {
     PublishBatch(batch, nullptr, std::move(done));
   }
-  // True for a valid batch that goes by way of the payload store: later batches may overtake it.
-  bool MayBeOvertaken(absl::Span<const NewMessage> batch) const;
   void Publish(const NewMessage& message, PublishedDone done);
   // An upload that was small: its payload fits into the message store, whatever max_message_bytes says.
   void PublishInline(const NewMessage& message, PublishedDone done);
@@ -56,6 +58,7 @@ class Publisher {
   store::MessageStore& messages_;
   store::PayloadStore& payloads_;
   const Limits limits_;
+  const int64_t payload_grace_micros_;
 };
 
 }  // namespace mts::broker

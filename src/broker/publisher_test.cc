@@ -134,7 +134,7 @@ TEST_F(PublisherTest, APayloadStaysWhenTheOutcomeOfItsMessageIsUnknown) {
 }
 
 TEST_F(PublisherTest, AStreamsOrderBreaksWithARefusalThatMayBeTriedAgain) {
-  const auto order = std::make_shared<store::AppendOrder>();
+  const auto order = std::make_shared<PublishOrder>();
   const std::vector<NewMessage> batch = {Message("a", "x")};
   const auto publish = [&](const std::vector<NewMessage>& messages) {
     return WaitFor<store::AppendOutcome>(

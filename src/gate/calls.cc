@@ -160,7 +160,7 @@ void Calls::Fetch(std::string_view arguments, bool peek, MessageForm form, uint6
   options.durable_name = fetch->durable_name;
   options.max_messages = fetch->batch_size;
   options.max_bytes = max_bytes;
-  options.max_inline_bytes = form.with_payload ? messages_.inline_limit() : kSkippedPayloadBytes;
+  options.max_inline_bytes = form.with_payload ? limits::kInlineLimit : kSkippedPayloadBytes;
   options.auto_ack = fetch->auto_ack && !peek;
   options.load_payloads = false;
   broker_.fetcher().Fetch(std::move(options),

@@ -3,7 +3,7 @@
 // out of sight; files unlinked or recycled; the done record.
 #include <algorithm>
 
-#include "absl/synchronization/notification.h"
+#include "base/await.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "log/log.h"
@@ -11,19 +11,6 @@
 
 namespace mts::log {
 namespace {
-
-// Submits an operation made with the given callback and waits for its answer.
-template <typename T, typename Submit>
-absl::StatusOr<T> Await(Submit submit) {
-  absl::Notification answered;
-  absl::StatusOr<T> answer = absl::UnknownError("not answered");
-  submit([&](absl::StatusOr<T> value) {
-    answer = std::move(value);
-    answered.Notify();
-  });
-  answered.WaitForNotification();
-  return answer;
-}
 
 absl::Status Flatten(const absl::StatusOr<absl::Status>& answer) { return answer.ok() ? *answer : answer.status(); }
 
@@ -72,7 +59,7 @@ absl::StatusOr<bool> Log::ExpireFront(const Retention& limits) {
 absl::StatusOr<bool> Log::RollIfOld(const SegmentSummary& active, const Retention& limits) {
   if (active.messages == 0 || limits.max_age_micros <= 0 || ClockJumped()) return false;
   if (active.last_time.value() + limits.max_age_micros > options_.clock->Now().value()) return false;
-  MTS_RETURN_IF_ERROR(Flatten(Await<absl::Status>([this](auto answered) {
+  MTS_RETURN_IF_ERROR(Flatten(Await<absl::StatusOr<absl::Status>>([this](auto answered) {
     committer_->Submit(std::make_unique<RollOperation>(
         [answered](absl::Status status) mutable { answered(absl::StatusOr<absl::Status>(std::move(status))); }));
   })));
@@ -99,7 +86,7 @@ absl::StatusOr<FrontRemoval> Log::DescribeFront(const SegmentSummary& front) {
 
 absl::Status Log::RemoveFront(const SegmentSummary& front) {
   MTS_RETURN_IF_ERROR(checkpointer_->EnsureBeyond(front.number, [this] {
-    return Flatten(Await<absl::Status>([this](auto answered) {
+    return Flatten(Await<absl::StatusOr<absl::Status>>([this](auto answered) {
       committer_->Submit(std::make_unique<NudgeOperation>(
           [answered](absl::Status status) mutable { answered(absl::StatusOr<absl::Status>(std::move(status))); }));
     }));
@@ -107,7 +94,7 @@ absl::Status Log::RemoveFront(const SegmentSummary& front) {
   MTS_ASSIGN_OR_RETURN(FrontRemoval removal, DescribeFront(front));
   const std::vector<PayloadReference> payloads = removal.payloads;
   MTS_ASSIGN_OR_RETURN(
-      TrimOperation::Result trimmed, Await<TrimOperation::Result>([&](auto answered) {
+      TrimOperation::Result trimmed, Await<absl::StatusOr<TrimOperation::Result>>([&](auto answered) {
         committer_->Submit(std::make_unique<TrimOperation>(std::move(removal), *segments_, std::move(answered)));
       }));
   spdlog::info("log: {} expired: {} messages, {} bytes", SegmentFileName(front.number), front.messages,

@@ -134,7 +134,7 @@ void Log::WatchFreeSpace() {
 // ---- Writing
 
 uint64_t Log::inline_limit() const {
-  return std::min(limits::kInlineLimit, options_.segment_bytes / kSegmentPartPerPayload);
+  return std::min(options_.inline_limit, options_.segment_bytes / kSegmentPartPerPayload);
 }
 
 uint64_t Log::max_inline_batch_bytes() const {

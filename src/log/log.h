@@ -45,6 +45,7 @@ struct LogOptions {
   Durability durability = Durability::kCommit;
   int64_t sync_interval_micros = 100'000;  // kInterval
   uint64_t max_subjects = limits::kMaxSubjects;
+  uint64_t inline_limit = limits::kInlineLimit;  // at most that
   int64_t deduplication_window_micros = limits::kDeduplicationWindowMicros;
   uint64_t max_deduplication_ids = limits::kMaxDeduplicationIds;
   uint64_t min_free_bytes = limits::kMinFreeBytes;

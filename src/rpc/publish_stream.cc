@@ -18,7 +18,7 @@ constexpr size_t kMaxSpareMessages = 2048;
 }  // namespace
 
 PublishStream::PublishStream(broker::Broker& broker, LiveCalls& calls, InFlightGate& gate)
-    : broker_(broker), calls_(calls), gate_(gate), order_(std::make_shared<store::AppendOrder>()) {}
+    : broker_(broker), calls_(calls), gate_(gate), order_(std::make_shared<broker::PublishOrder>()) {}
 
 PublishStream::~PublishStream() = default;
 
@@ -35,7 +35,6 @@ void PublishStream::Start() {
 void PublishStream::ReadMore() {
   if (reading_ || submitting_ || reads_ended_ || end_ || finished_) return;
   if (batches_.size() >= kMaxBatches || bytes_ >= kMaxBytes) return;
-  if (!batches_.empty() && batches_.back()->barrier) return;
   reading_ = true;
   StartRead(&read_buffer_);
 }
@@ -58,7 +57,6 @@ void PublishStream::Decode(Batch& batch) {
     refused.status = absl::UnimplementedError("deliver_at is not allowed in a batch");
     refused.refused_position = static_cast<uint32_t>(batch.decoder.scheduled_position());
   } else {
-    batch.barrier = broker_.publisher().MayBeOvertaken(batch.decoder.messages());
     return;
   }
   batch.answer = EncodeBatchOutcome(refused);
@@ -111,7 +109,6 @@ void PublishStream::Answer(Batch* batch, store::AppendOutcome outcome) {
   if (in_response) answer = EncodeBatchOutcome(outcome);
   {
     absl::MutexLock lock(&mutex_);
-    batch->barrier = false;
     batch->answered = true;
     if (in_response) {
       batch->answer.Swap(&answer);
@@ -163,7 +160,6 @@ void PublishStream::Reuse(std::unique_ptr<Batch> batch) {
   batch->bytes = grpc::Slice();
   batch->answer.Clear();
   batch->answered = false;
-  batch->barrier = false;
   spare_.push_back(std::move(batch));
 }
 

@@ -41,8 +41,7 @@ class PublishStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   struct Batch {
     grpc::Slice bytes;
     PublishDecoder decoder;
-    uint64_t weight = 0;   // counted as in flight
-    bool barrier = false;  // nothing is submitted behind it before it is answered
+    uint64_t weight = 0;  // counted as in flight
     bool answered = false;
     bool last = false;  // `end` takes the place of its answer
     grpc::ByteBuffer answer;
@@ -74,7 +73,7 @@ class PublishStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   LiveCalls& calls_;
   std::shared_ptr<PublishStream> self_;  // gRPC's share, until OnDone
   InFlightGate& gate_;
-  std::shared_ptr<store::AppendOrder> order_;
+  std::shared_ptr<broker::PublishOrder> order_;
   grpc::ByteBuffer read_buffer_;  // of the outstanding read
 
   absl::Mutex mutex_;

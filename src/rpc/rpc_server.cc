@@ -90,8 +90,8 @@ class GrpcServer : public RpcServer {
     for (size_t i = 0; i < ports.size(); ++i) {
       builder.AddListeningPort(options.addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
     }
-    builder.RegisterService(&ingress_);
-    builder.RegisterService(&egress_);
+    if (options.publishing) builder.RegisterService(&ingress_);
+    if (options.reading) builder.RegisterService(&egress_);
     builder.RegisterService(&admin_);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) {
@@ -102,14 +102,19 @@ class GrpcServer : public RpcServer {
       return absl::UnavailableError("gRPC server did not start");
     }
     ports_ = std::move(ports);
+    SetReady(false);
     return absl::OkStatus();
   }
 
   std::vector<int> ports() const override { return ports_; }
 
+  void SetReady(bool ready) override {
+    if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(ready);
+  }
+
   void Shutdown(absl::Duration grace) override {
     if (server_ == nullptr) return;
-    if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
+    SetReady(false);
     calls_.EndAll();
     broker_.EndWaits();
     // gRPC answers calls that come once it shuts down with CANCELLED, which tells a client nothing. So for a moment

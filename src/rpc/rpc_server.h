@@ -19,6 +19,8 @@ namespace mts::rpc {
 struct Options {
   // host:port, [v6]:port or unix:path; port 0: any that is free. Every service answers on each of them.
   std::vector<std::string> addresses;
+  bool publishing = true;  // the ingress service is there
+  bool reading = true;     // the egress service is there
   std::string version;
   uint64_t memory_bytes = 1 * limits::kGiB;  // gRPC's quota for buffers of all connections
   int max_threads = 0;                       // of the quota; 0: no bound
@@ -41,6 +43,8 @@ class RpcServer {
 
   // The bound ports, one an address (0 for unix sockets).
   virtual std::vector<int> ports() const = 0;
+  // What the health service answers; NOT_SERVING until it is told otherwise. Calls are served either way.
+  virtual void SetReady(bool ready) = 0;
   // Says NOT_SERVING, ends streams with UNAVAILABLE, lets unary calls finish; what is left after `grace` is cut off. No
   // call is under way when it returns.
   virtual void Shutdown(absl::Duration grace) = 0;

@@ -6,143 +6,25 @@
 #include "absl/strings/ascii.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "server/configuration_values.h"
+#include "server/configuration_fields.h"
+#include "server/s3_keys.h"
+#include "server/tarantool_keys.h"
 
 namespace mts::server {
 namespace {
 
-using Set = std::function<absl::Status(Configuration&, std::string_view)>;
-using Get = std::function<std::string(const Configuration&)>;
-
-struct Value {
-  std::string placeholder;
-  Set set;
-  Get get;
-};
-
-absl::Status OutsideOf(std::string_view text, std::string_view low, std::string_view high) {
-  return absl::InvalidArgumentError(Concat("'", text, "' is not between ", low, " and ", high));
-}
-
-Value Path(std::string Configuration::*member) {
-  return {"PATH",
-          [member](Configuration& to, std::string_view text) -> absl::Status {
-            if (text.empty()) return absl::InvalidArgumentError("must not be empty");
-            to.*member = std::string(text);
-            return absl::OkStatus();
-          },
-          [member](const Configuration& from) { return from.*member; }};
-}
-
-Value Address(std::string Configuration::*member) {
-  return {"HOST:PORT",
-          [member](Configuration& to, std::string_view text) -> absl::Status {
-            MTS_ASSIGN_OR_RETURN(to.*member, ParseAddress(text));
-            return absl::OkStatus();
-          },
-          [member](const Configuration& from) { return from.*member; }};
-}
-
-// An address, or nothing at all.
-Value OptionalAddress(std::string Configuration::*member) {
-  Value value = Address(member);
-  value.set = [member, set = value.set](Configuration& to, std::string_view text) {
-    if (!text.empty()) return set(to, text);
-    (to.*member).clear();
-    return absl::OkStatus();
-  };
-  return value;
-}
-
-Value Text(std::string Configuration::*member) {
-  return {"TEXT",
-          [member](Configuration& to, std::string_view text) {
-            to.*member = std::string(text);
-            return absl::OkStatus();
-          },
-          [member](const Configuration& from) { return from.*member; }};
-}
-
-Value Choice(std::string Configuration::*member, std::vector<std::string> choices) {
-  std::string placeholder;
-  for (const std::string& choice : choices) placeholder += (placeholder.empty() ? "" : "|") + choice;
-  return {placeholder,
-          [member, choices, placeholder](Configuration& to, std::string_view text) -> absl::Status {
-            if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
-              return absl::InvalidArgumentError(Concat("'", text, "' is none of ", placeholder));
-            }
-            to.*member = std::string(text);
-            return absl::OkStatus();
-          },
-          [member](const Configuration& from) { return from.*member; }};
-}
-
-Value Bytes(uint64_t Configuration::*member, uint64_t low, uint64_t high) {
-  return {"BYTES",
-          [member, low, high](Configuration& to, std::string_view text) -> absl::Status {
-            MTS_ASSIGN_OR_RETURN(const uint64_t bytes, ParseBytes(text));
-            if (bytes < low || bytes > high) return OutsideOf(text, FormatBytes(low), FormatBytes(high));
-            to.*member = bytes;
-            return absl::OkStatus();
-          },
-          [member](const Configuration& from) { return FormatBytes(from.*member); }};
-}
-
-Value Count(uint64_t Configuration::*member, uint64_t low, uint64_t high) {
-  return {"N",
-          [member, low, high](Configuration& to, std::string_view text) -> absl::Status {
-            MTS_ASSIGN_OR_RETURN(const uint64_t count, ParseCount(text));
-            if (count < low || count > high) return OutsideOf(text, Concat(low), Concat(high));
-            to.*member = count;
-            return absl::OkStatus();
-          },
-          [member](const Configuration& from) { return Concat(from.*member); }};
-}
-
-Value Duration(int64_t Configuration::*member, int64_t low, int64_t high) {
-  return {"TIME",
-          [member, low, high](Configuration& to, std::string_view text) -> absl::Status {
-            MTS_ASSIGN_OR_RETURN(const int64_t micros, ParseDuration(text));
-            if (micros < low || micros > high) return OutsideOf(text, FormatDuration(low), FormatDuration(high));
-            to.*member = micros;
-            return absl::OkStatus();
-          },
-          [member](const Configuration& from) { return FormatDuration(from.*member); }};
-}
-
-// A port alone, as the existing system has it.
-absl::Status SetPort(std::string& address, std::string_view text) {
-  MTS_ASSIGN_OR_RETURN(address, ParseAddress(Concat("0.0.0.0:", text)));
-  return absl::OkStatus();
-}
-
-Value AddressOrPort(std::string Configuration::*member) {
-  Value value = Address(member);
-  value.set = [member, set = value.set](Configuration& to, std::string_view text) {
-    const bool port = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-    return port ? SetPort(to.*member, text) : set(to, text);
-  };
-  return value;
-}
-
-ConfigurationKey Key(std::string name, Value value, std::string help, std::string also = {}) {
-  return {std::move(name), std::move(value.placeholder), std::move(help),
-          std::move(also), std::move(value.set),         std::move(value.get)};
-}
-
-constexpr int64_t kSecond = 1'000'000;
-constexpr int64_t kHundredYears = int64_t{36'500} * 24 * 3600 * kSecond;
-constexpr uint64_t kTiB = 1024 * limits::kGiB;
-
 std::vector<ConfigurationKey> NetworkKeys() {
   using C = Configuration;
   return {
-      Key("ingress.listen", AddressOrPort(&C::ingress_listen), "Where publishers connect.", "SERVER_PORT"),
-      Key("egress.listen", AddressOrPort(&C::egress_listen), "Where readers connect; may be the same address."),
+      Key("ingress.listen", AddressOrPort(&C::ingress_listen), "Where publishers connect.", kServe | kIngress,
+          {{"SERVER_PORT"}}),
+      Key("egress.listen", AddressOrPort(&C::egress_listen), "Where readers connect; may be the same address.",
+          kServe | kEgress, {{"SERVER_PORT", kEgress}}),
+      Key("cleaner.listen", Address(&C::cleaner_listen), "Where its health can be asked.", kCleaner),
       Key("gate.listen", OptionalAddress(&C::gate_listen),
-          "Where clients of the Tarantool protocol connect; empty: nowhere."),
-      Key("gate.user", Text(&C::gate_user), "As whom they authenticate."),
-      Key("gate.password", Text(&C::gate_password), "... and with what."),
+          "Where clients of the Tarantool protocol connect, with metadata embedded; empty: nowhere.", kServe),
+      Key("gate.user", Text(&C::gate_user), "As whom they authenticate.", kServe),
+      Key("gate.password", Text(&C::gate_password), "... and with what.", kServe),
       Key("grpc.memory", Bytes(&C::grpc_memory_bytes, 16 * limits::kMiB, 1024 * limits::kGiB),
           "For the buffers of all connections."),
       Key("grpc.keepalive_time", Duration(&C::grpc_keepalive_time_micros, kSecond, kHundredYears / 100),
@@ -155,27 +37,47 @@ std::vector<ConfigurationKey> NetworkKeys() {
 std::vector<ConfigurationKey> StorageKeys() {
   using C = Configuration;
   return {
-      Key("data_dir", Path(&C::data_dir), "Everything that is stored lies here."),
-      Key("metadata", Choice(&C::metadata, {"embedded", "null"}),
-          "What keeps messages and consumers; null answers without storing, for benchmarks."),
-      Key("payload", Choice(&C::payload, {"files", "null"}),
-          "What keeps large payloads; with metadata null nothing does."),
+      Key("data_dir", Path(&C::data_dir), "What is stored on this machine lies here.", kServe),
+      Key("metadata", Choice(&C::metadata, {"embedded", "tarantool", "null"}),
+          "What keeps messages and consumers; null answers without storing, for benchmarks.", kServe),
+      Key("payload", Choice(&C::payload, {"files", "s3", "null"}),
+          "What keeps payloads that are not with their message; with metadata null nothing does.", kServe),
+      Key("inline_limit", Bytes(&C::inline_limit, 0, limits::kInlineLimit),
+          "With metadata embedded: longer payloads are kept apart from their message, shorter ones with it. With "
+          "s3.layout plain all of them are apart.",
+          kServe),
       Key("durability", Choice(&C::durability, {"commit", "interval", "none"}),
           "When a publish is answered: once it is on disk (commit), or before (interval: synced every sync_interval; "
-          "none: when the system likes)."),
-      Key("sync_interval", Duration(&C::sync_interval_micros, 1000, 3600 * kSecond), "With durability interval."),
+          "none: when the system likes).",
+          kServe),
+      Key("sync_interval", Duration(&C::sync_interval_micros, 1000, 3600 * kSecond), "With durability interval.",
+          kServe),
       Key("segment_bytes", Bytes(&C::segment_bytes, limits::kMinSegmentBytes, limits::kMaxSegmentBytes),
-          "Size of a log file."),
-      Key("prepared_segments", Count(&C::prepared_segments, 0, 1000), "Log files written ahead."),
+          "Size of a log file.", kServe),
+      Key("prepared_segments", Count(&C::prepared_segments, 0, 1000), "Log files written ahead.", kServe),
       Key("min_free_bytes", Bytes(&C::min_free_bytes, 0, 1024 * kTiB),
-          "Publishing stops when the disk has less room than this."),
-      Key("reader_threads", Count(&C::reader_threads, 1, 256), "Reads from the disk at one time."),
+          "Publishing stops when the disk has less room than this.", kServe),
+      Key("reader_threads", Count(&C::reader_threads, 1, 256), "Reads from the disk at one time.", kServe),
       Key("retention.max_age", Duration(&C::retention_max_age_micros, 0, kHundredYears),
-          "Messages go after this long; 0: never."),
+          "Messages go after this long; 0: never.", kServe | kCleaner),
       Key("retention.max_bytes", Bytes(&C::retention_max_bytes, 0, 1024 * kTiB),
-          "The oldest messages go when the store is larger; 0: no limit."),
+          "The oldest messages go when the store is larger; 0: no limit.", kServe | kCleaner),
       Key("retention.max_messages", Count(&C::retention_max_messages, 0, UINT64_MAX),
-          "The oldest messages go when there are more; 0: no limit."),
+          "The oldest messages go when there are more; 0: no limit.", kServe | kCleaner),
+  };
+}
+
+std::vector<ConfigurationKey> SweepKeys() {
+  using C = Configuration;
+  return {
+      Key("sweep.grace", Duration(&C::sweep_grace_micros, kSecond, kHundredYears),
+          "With payload s3: an object goes only when no message named it for this long. The same for all processes: a "
+          "publish has half of it for its commit.",
+          kServe | kIngress | kCleaner),
+      Key("sweep.interval", Duration(&C::sweep_interval_micros, kSecond / 10, kHundredYears),
+          "Between two looks for objects without a message.", kServe | kCleaner),
+      Key("sweep.uploads_after", Duration(&C::sweep_uploads_micros, kSecond, kHundredYears),
+          "Uploads that are not finished after this long are given up.", kServe | kCleaner),
   };
 }
 
@@ -202,8 +104,9 @@ std::vector<ConfigurationKey> ProcessKeys() {
       Key("shutdown.grace", Duration(&C::shutdown_grace_micros, 0, 3600 * kSecond),
           "How long calls may go on after SIGTERM."),
       Key("log.level", Choice(&C::log_level, {"trace", "debug", "info", "warn", "error", "critical", "off"}),
-          "The least that is logged.", "LOG_LEVEL"),
-      Key("log.format", Choice(&C::log_format, {"console", "json"}), "How it is logged, on stderr.", "LOG_FORMAT"),
+          "The least that is logged.", kAllProcesses, {{"LOG_LEVEL"}}),
+      Key("log.format", Choice(&C::log_format, {"console", "json"}), "How it is logged, on stderr.", kAllProcesses,
+          {{"LOG_FORMAT"}}),
   };
 }
 
@@ -216,6 +119,15 @@ std::string Join(std::string_view name, char separator) {
 
 }  // namespace
 
+std::vector<std::string> ConfigurationKey::also_for(ProcessKind process) const {
+  std::vector<std::string> names;
+  if (!IsFor(process)) return names;
+  for (const ExistingVariable& variable : also) {
+    if ((variable.processes & SetOf(process)) != 0) names.push_back(variable.name);
+  }
+  return names;
+}
+
 std::string ConfigurationKey::flag() const { return "--" + Join(name, '-'); }
 
 std::string ConfigurationKey::variable() const {
@@ -227,7 +139,7 @@ std::string ConfigurationKey::variable() const {
 const std::vector<ConfigurationKey>& ConfigurationKeys() {
   static const std::vector<ConfigurationKey>* const keys = [] {
     auto* all = new std::vector<ConfigurationKey>;
-    for (auto part : {&StorageKeys, &NetworkKeys, &LimitKeys, &ProcessKeys}) {
+    for (auto part : {&StorageKeys, &TarantoolKeys, &S3Keys, &SweepKeys, &NetworkKeys, &LimitKeys, &ProcessKeys}) {
       for (ConfigurationKey& key : part()) all->push_back(std::move(key));
     }
     return all;
@@ -242,10 +154,25 @@ const ConfigurationKey* FindConfigurationKey(std::string_view name) {
   return nullptr;
 }
 
+Configuration DefaultsOf(ProcessKind process) {
+  Configuration configuration;
+  configuration.process = process;
+  if (process != ProcessKind::kServe) {
+    configuration.metadata = "tarantool";
+    configuration.payload = "s3";
+  }
+  return configuration;
+}
+
 absl::Status ValidateConfiguration(const Configuration& configuration) {
-  if (configuration.metadata == "embedded" && configuration.payload == "null") {
+  if (configuration.metadata != "null" && configuration.payload == "null") {
     return absl::InvalidArgumentError("payload null needs metadata null: large payloads would be lost");
   }
+  const bool shared = configuration.metadata == "tarantool" && configuration.payload == "s3";
+  if (configuration.process != ProcessKind::kServe && !shared) {
+    return absl::InvalidArgumentError("ingress, egress and cleaner need metadata tarantool and payload s3");
+  }
+  if (configuration.payload == "s3") return ValidateS3(configuration);
   return absl::OkStatus();
 }
 

@@ -55,21 +55,29 @@ struct YamlReader {
   }
 };
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
+absl::StatusOr<std::string> ReadFile(std::string_view what, const std::string& path) {
   std::ifstream file(path, std::ios::binary);  // tidy: allow read once, before anything is stored
-  if (!file) return ErrnoStatus(errno, Concat("configuration ", path));
+  if (!file) return ErrnoStatus(errno, Concat(what, " ", path));
   std::string text(kMaxFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return absl::NotFoundError(Concat("configuration ", path, ": cannot be read"));
+  if (file.bad()) return absl::NotFoundError(Concat(what, " ", path, ": cannot be read"));
   text.resize(static_cast<size_t>(file.gcount()));
-  if (text.empty() && !file.eof()) return absl::NotFoundError(Concat("configuration ", path, ": cannot be read"));
-  if (text.size() > kMaxFileBytes) return absl::InvalidArgumentError(Concat("configuration ", path, ": too long"));
+  if (text.empty() && !file.eof()) return absl::NotFoundError(Concat(what, " ", path, ": cannot be read"));
+  if (text.size() > kMaxFileBytes) return absl::InvalidArgumentError(Concat(what, " ", path, ": too long"));
   return text;
 }
 
 absl::Status ApplyOne(const ConfigurationKey& key, std::string_view place, std::string_view value, Configuration& to) {
   absl::Status status = key.set(to, value);
   return status.ok() ? status : absl::InvalidArgumentError(Concat(place, ": ", status.message()));
+}
+
+// A secret that lies in a file of its own, without the end of its line.
+absl::Status ReadSecret(std::string_view key, const std::string& file, std::string& to) {
+  if (file.empty()) return absl::OkStatus();
+  MTS_ASSIGN_OR_RETURN(to, ReadFile(key, file));
+  while (to.ends_with('\n') || to.ends_with('\r')) to.pop_back();
+  return absl::OkStatus();
 }
 
 // The existing system's lifetime of messages: one variable switches it on, another says how long.
@@ -98,8 +106,9 @@ absl::Status ApplyYaml(const std::string& text, const std::string& name, Configu
 absl::Status ApplyEnvironment(const Environment& environment, Configuration& to) {
   MTS_RETURN_IF_ERROR(ApplyLifetime(environment, to));
   for (const ConfigurationKey& key : ConfigurationKeys()) {
-    for (const std::string& variable : {key.also, key.variable()}) {  // ours counts more
-      if (variable.empty()) continue;
+    std::vector<std::string> variables = key.also_for(to.process);
+    variables.push_back(key.variable());  // ours counts more
+    for (const std::string& variable : variables) {
       const char* const value = environment(variable.c_str());
       if (value != nullptr && *value != '\0') MTS_RETURN_IF_ERROR(ApplyOne(key, variable, value, to));
     }
@@ -116,15 +125,17 @@ absl::Status ApplyFlags(const std::map<std::string, std::string>& flags, Configu
   return absl::OkStatus();
 }
 
-absl::StatusOr<Configuration> LoadConfiguration(const std::string& file, const Environment& environment,
+absl::StatusOr<Configuration> LoadConfiguration(ProcessKind process, const std::string& file,
+                                                const Environment& environment,
                                                 const std::map<std::string, std::string>& flags) {
-  Configuration configuration;
+  Configuration configuration = DefaultsOf(process);
   if (!file.empty()) {
-    MTS_ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
+    MTS_ASSIGN_OR_RETURN(const std::string text, ReadFile("configuration", file));
     MTS_RETURN_IF_ERROR(ApplyYaml(text, file, configuration));
   }
   MTS_RETURN_IF_ERROR(ApplyEnvironment(environment, configuration));
   MTS_RETURN_IF_ERROR(ApplyFlags(flags, configuration));
+  MTS_RETURN_IF_ERROR(ReadSecret("s3.secret_key_file", configuration.s3_secret_key_file, configuration.s3_secret_key));
   MTS_RETURN_IF_ERROR(ValidateConfiguration(configuration));
   return configuration;
 }

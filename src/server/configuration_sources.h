@@ -24,7 +24,8 @@ absl::Status ApplyEnvironment(const Environment& environment, Configuration& to)
 absl::Status ApplyFlags(const std::map<std::string, std::string>& flags, Configuration& to);
 
 // All of them; `file` empty: none.
-absl::StatusOr<Configuration> LoadConfiguration(const std::string& file, const Environment& environment,
+absl::StatusOr<Configuration> LoadConfiguration(ProcessKind process, const std::string& file,
+                                                const Environment& environment,
                                                 const std::map<std::string, std::string>& flags);
 
 }  // namespace mts::server

@@ -9,10 +9,13 @@
 #include <set>
 
 #include "server/configuration_keys.h"
+#include "server/s3_keys.h"
+#include "server/tarantool_keys.h"
 
 namespace mts::server {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string ErrorOf(const absl::Status& status) { return {status.message().data(), status.message().size()}; }
@@ -74,9 +77,10 @@ TEST(ConfigurationTest, WhatIsWrongInAFileIsNamedWithItsLine) {
 TEST(ConfigurationTest, FlagsOverEnvironmentOverFileOverDefault) {
   const std::string file = testing::TempDir() + "mts-configuration-" + std::to_string(getpid()) + ".yaml";
   std::ofstream(file) << "max_subjects: 1\nmax_batch_messages: 1\nreader_threads: 1\n";
-  const auto configuration = LoadConfiguration(
-      file, Variables({{"MINITOOLSTREAM_MAX_BATCH_MESSAGES", "2"}, {"MINITOOLSTREAM_READER_THREADS", "2"}}),
-      {{"reader_threads", "3"}});
+  const auto configuration =
+      LoadConfiguration(ProcessKind::kServe, file,
+                        Variables({{"MINITOOLSTREAM_MAX_BATCH_MESSAGES", "2"}, {"MINITOOLSTREAM_READER_THREADS", "2"}}),
+                        {{"reader_threads", "3"}});
   std::filesystem::remove(file);
   ASSERT_TRUE(configuration.ok()) << configuration.status();
   EXPECT_EQ(configuration->max_subjects, 1u);
@@ -108,13 +112,89 @@ TEST(ConfigurationTest, TheExistingSystemsVariablesWork) {
   EXPECT_EQ(ours.retention_max_age_micros, 0);
 }
 
+TEST(ConfigurationTest, TheExistingSystemsVariablesOfTheObjectStoreWork) {
+  Configuration configuration;
+  ASSERT_TRUE(ApplyEnvironment(Variables({{"MINIO_ENDPOINT", "minio:9000"},
+                                          {"MINIO_ACCESS_KEY_ID", "user"},
+                                          {"MINIO_SECRET_ACCESS_KEY", "secret"},
+                                          {"MINIO_USE_SSL", "true"},
+                                          {"MINIO_BUCKET_NAME", "files"}}),
+                               configuration)
+                  .ok());
+  const store::S3Options options = S3OptionsOf(configuration);
+  EXPECT_EQ(options.endpoint, "https://minio:9000");
+  EXPECT_EQ(options.access_key, "user");
+  EXPECT_EQ(options.secret_key, "secret");
+  EXPECT_EQ(options.bucket, "files");
+  configuration.s3_endpoint = "http://minio:9000";
+  EXPECT_EQ(S3OptionsOf(configuration).endpoint, "http://minio:9000");
+}
+
+TEST(ConfigurationTest, TheExistingSystemsVariablesOfTarantoolWork) {
+  Configuration configuration = DefaultsOf(ProcessKind::kIngress);
+  ASSERT_TRUE(ApplyEnvironment(Variables({{"TARANTOOL_ADDRESS", "one:3301,two:3301"},
+                                          {"TARANTOOL_USER", "user"},
+                                          {"TARANTOOL_PASSWORD", "secret"},
+                                          {"TARANTOOL_TIMEOUT", "3s"}}),
+                               configuration)
+                  .ok());
+  const store::TarantoolOptions options = TarantoolOptionsOf(configuration);
+  EXPECT_THAT(options.addresses, ElementsAre("one:3301", "two:3301"));
+  EXPECT_EQ(options.user, "user");
+  EXPECT_EQ(options.password, "secret");
+  EXPECT_EQ(options.call_timeout_micros, 3'000'000);
+  EXPECT_THAT(ErrorOf(ApplyEnvironment(Variables({{"TARANTOOL_ADDRESS", "one,two"}}), configuration)),
+              HasSubstr("TARANTOOL_ADDRESS: "));
+}
+
+TEST(ConfigurationTest, ProcessesOfAClusterShareTarantoolAndS3) {
+  for (const ProcessKind process : {ProcessKind::kIngress, ProcessKind::kEgress, ProcessKind::kCleaner}) {
+    EXPECT_TRUE(LoadConfiguration(process, "", Variables({}), {}).ok());
+    EXPECT_THAT(ErrorOf(LoadConfiguration(process, "", Variables({{"MINITOOLSTREAM_PAYLOAD", "files"}}), {}).status()),
+                HasSubstr("payload s3"));
+  }
+}
+
+TEST(ConfigurationTest, APortAloneIsThatOfTheProcess) {
+  Configuration egress = DefaultsOf(ProcessKind::kEgress);
+  ASSERT_TRUE(ApplyEnvironment(Variables({{"SERVER_PORT", "1234"}}), egress).ok());
+  EXPECT_EQ(egress.egress_listen, "0.0.0.0:1234");
+  EXPECT_EQ(egress.ingress_listen, Configuration().ingress_listen);
+}
+
+TEST(ConfigurationTest, SecretsMayLieInFilesOfTheirOwn) {
+  const std::string file = testing::TempDir() + "mts-secret-" + std::to_string(getpid());
+  std::ofstream(file) << "from the file\n";
+  const auto configuration =
+      LoadConfiguration(ProcessKind::kServe, "", Variables({}), {{"payload", "s3"}, {"s3.secret_key_file", file}});
+  std::filesystem::remove(file);
+  ASSERT_TRUE(configuration.ok()) << configuration.status();
+  EXPECT_EQ(configuration->s3_secret_key, "from the file");
+  EXPECT_THAT(
+      ErrorOf(LoadConfiguration(ProcessKind::kServe, "", Variables({}), {{"s3.secret_key_file", file}}).status()),
+      HasSubstr("s3.secret_key_file"));
+}
+
+TEST(ConfigurationTest, WhatCannotWorkWithTheObjectStoreIsNamed) {
+  const auto error = [](const char* key, const char* value) {
+    return ErrorOf(
+        LoadConfiguration(ProcessKind::kServe, "", Variables({}), {{"payload", "s3"}, {key, value}}).status());
+  };
+  EXPECT_THAT(error("s3.bucket", "No_Bucket"), HasSubstr("s3: a bucket's name"));
+  EXPECT_THAT(error("s3.endpoint", "ftp://x"), HasSubstr("s3: "));
+  EXPECT_THAT(error("s3.secret_key", ""), HasSubstr("secret key"));
+  EXPECT_THAT(error("s3.prefix", "Mine"), HasSubstr("prefix"));
+  EXPECT_THAT(error("s3.layout", "flat"), HasSubstr("packed|plain"));
+}
+
 TEST(ConfigurationTest, ErrorsNameTheVariableOrTheFlag) {
   Configuration configuration;
   EXPECT_THAT(ErrorOf(ApplyEnvironment(Variables({{"SERVER_PORT", "x"}}), configuration)), HasSubstr("SERVER_PORT: "));
   EXPECT_THAT(ErrorOf(ApplyFlags({{"max_subjects", "-1"}}, configuration)), HasSubstr("--max-subjects: '-1'"));
-  EXPECT_THAT(ErrorOf(LoadConfiguration("/nowhere/c.yaml", Variables({}), {}).status()), HasSubstr("/nowhere/c.yaml"));
-  EXPECT_THAT(ErrorOf(LoadConfiguration("/", Variables({}), {}).status()), HasSubstr("/"));
-  EXPECT_FALSE(LoadConfiguration("", Variables({}), {{"payload", "null"}}).ok());
+  EXPECT_THAT(ErrorOf(LoadConfiguration(ProcessKind::kServe, "/nowhere/c.yaml", Variables({}), {}).status()),
+              HasSubstr("/nowhere/c.yaml"));
+  EXPECT_THAT(ErrorOf(LoadConfiguration(ProcessKind::kServe, "/", Variables({}), {}).status()), HasSubstr("/"));
+  EXPECT_FALSE(LoadConfiguration(ProcessKind::kServe, "", Variables({}), {{"payload", "null"}}).ok());
 }
 
 }  // namespace

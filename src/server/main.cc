@@ -1,15 +1,15 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"  // tidy: allow one binary is server and client
-#include "server/serve_command.h"
 #include "server/server.h"
+#include "server/server_commands.h"
 
 int main(int argc, char** argv) {
   int exit_code = 0;
   CLI::App app("A persistent message stream for messages of any size.", "minitoolstream");
   app.set_version_flag("--version", mts::server::Version());
   app.require_subcommand(1);
-  mts::server::AddServeCommand(app, exit_code);
+  mts::server::AddServerCommands(app, exit_code);
   mts::cli::AddClientCommands(app, exit_code);
   return mts::cli::RunCommandLine(app, argc, argv, exit_code);
 }

@@ -2,14 +2,19 @@
 
 #include <algorithm>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace mts::server {
 namespace {
 
 constexpr int64_t kCleanerIntervalMicros = 5'000'000;
+constexpr absl::Duration kReadinessInterval = absl::Seconds(1);
+// A store that takes longer to say whether it can be used is not ready.
+constexpr absl::Duration kReadinessPatience = absl::Seconds(2);
 
 broker::Options BrokerOptions(const Configuration& configuration) {
   broker::Options options;
@@ -21,15 +26,31 @@ broker::Options BrokerOptions(const Configuration& configuration) {
   options.on_unreadable =
       configuration.on_unreadable == "fail" ? broker::OnUnreadable::kFail : broker::OnUnreadable::kMark;
   options.payload_memory_bytes = configuration.payload_memory_bytes;
+  if (configuration.payload == "s3") options.payload_grace_micros = configuration.sweep_grace_micros / 2;
   return options;
 }
 
 rpc::Options RpcOptions(const Configuration& configuration) {
   rpc::Options options;
-  options.addresses = {configuration.ingress_listen};
-  if (configuration.egress_listen != configuration.ingress_listen) {
-    options.addresses.push_back(configuration.egress_listen);
+  switch (configuration.process) {
+    case ProcessKind::kServe:
+      options.addresses = {configuration.ingress_listen};
+      if (configuration.egress_listen != configuration.ingress_listen) {
+        options.addresses.push_back(configuration.egress_listen);
+      }
+      break;
+    case ProcessKind::kIngress:
+      options.addresses = {configuration.ingress_listen};
+      break;
+    case ProcessKind::kEgress:
+      options.addresses = {configuration.egress_listen};
+      break;
+    case ProcessKind::kCleaner:
+      options.addresses = {configuration.cleaner_listen};
+      break;
   }
+  options.publishing = configuration.process == ProcessKind::kServe || configuration.process == ProcessKind::kIngress;
+  options.reading = configuration.process == ProcessKind::kServe || configuration.process == ProcessKind::kEgress;
   options.version = Version();
   options.memory_bytes = configuration.grpc_memory_bytes;
   options.keepalive_time = absl::Microseconds(configuration.grpc_keepalive_time_micros);
@@ -42,6 +63,26 @@ gate::GateOptions GateOptions(const Configuration& configuration) {
   options.listen = configuration.gate_listen;
   options.users = {{configuration.gate_user, configuration.gate_password}};
   return options;
+}
+
+absl::Status CheckPayloads(store::PayloadStore& payloads) {
+  struct Answer {
+    absl::Notification given;
+    absl::Status status;
+  };
+  const auto answer = std::make_shared<Answer>();
+  payloads.CheckReady([answer](absl::Status status) {
+    answer->status = std::move(status);
+    answer->given.Notify();
+  });
+  if (answer->given.WaitForNotificationWithTimeout(kReadinessPatience)) return answer->status;
+  return absl::UnavailableError(Concat("the payload store (", payloads.kind(), ") does not answer"));
+}
+
+// With Tarantool its clients go there themselves.
+bool HasGate(const Configuration& configuration) {
+  return configuration.process == ProcessKind::kServe && configuration.metadata != "tarantool" &&
+         !configuration.gate_listen.empty();
 }
 
 Retention RetentionOf(const Configuration& configuration) {
@@ -62,12 +103,30 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   store::MessageStore& messages = *server->stores_.messages;
   server->broker_ = std::make_unique<broker::Broker>(messages, *server->stores_.payloads, BrokerOptions(configuration));
   MTS_ASSIGN_OR_RETURN(server->rpc_, rpc::RpcServer::Start(*server->broker_, RpcOptions(configuration)));
-  if (!configuration.gate_listen.empty()) {
+  if (HasGate(configuration)) {
     MTS_ASSIGN_OR_RETURN(server->gate_,
                          gate::GateServer::Start(GateOptions(configuration), *server->broker_, messages));
   }
-  server->cleaner_ = std::make_unique<broker::Cleaner>(messages, RetentionOf(configuration), kCleanerIntervalMicros);
+  server->StartCleaning();
+  server->readiness_ = std::make_unique<Readiness>(
+      [&stores = server->stores_]() -> absl::Status {
+        if (stores.messages_ready) MTS_RETURN_IF_ERROR(stores.messages_ready());
+        return CheckPayloads(*stores.payloads);
+      },
+      [&rpc = *server->rpc_](bool ready) { rpc.SetReady(ready); }, kReadinessInterval);
   return server;
+}
+
+void Server::StartCleaning() {
+  if (configuration_.process != ProcessKind::kServe && configuration_.process != ProcessKind::kCleaner) return;
+  store::MessageStore& messages = *stores_.messages;
+  cleaner_ = std::make_unique<broker::Cleaner>(messages, RetentionOf(configuration_), kCleanerIntervalMicros);
+  if (stores_.objects == nullptr) return;
+  broker::Sweeper::Options options;
+  options.grace_micros = configuration_.sweep_grace_micros;
+  options.interval_micros = configuration_.sweep_interval_micros;
+  options.upload_age_micros = configuration_.sweep_uploads_micros;
+  sweeper_ = std::make_unique<broker::Sweeper>(messages, stores_.keys, *stores_.objects, options);
 }
 
 Server::~Server() { Shutdown(); }
@@ -75,9 +134,11 @@ Server::~Server() { Shutdown(); }
 void Server::Shutdown() {
   // The doors share the grace time, so that the whole ends within it.
   const absl::Time deadline = absl::Now() + absl::Microseconds(configuration_.shutdown_grace_micros);
+  readiness_.reset();
   if (rpc_ != nullptr) rpc_->Shutdown(deadline - absl::Now());
   if (gate_ != nullptr) gate_->Shutdown(std::max<int64_t>(0, absl::ToInt64Microseconds(deadline - absl::Now())));
   if (cleaner_ != nullptr) cleaner_->Stop();
+  if (sweeper_ != nullptr) sweeper_->Stop();
   if (broker_ != nullptr) broker_->Shutdown();
   if (stores_.messages != nullptr) stores_.messages->Shutdown();
 }

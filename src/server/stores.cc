@@ -4,8 +4,9 @@
 
 #include "base/status.h"
 #include "io/file_system.h"
+#include "server/payload_stores.h"
+#include "server/tarantool_stores.h"
 #include "store/embedded/embedded_store.h"
-#include "store/files/payload_files.h"
 #include "store/null/null_message_store.h"
 #include "store/null/null_payload_store.h"
 
@@ -24,17 +25,14 @@ absl::StatusOr<store::EmbeddedOptions> EmbeddedOptionsOf(const Configuration& co
   options.log.sync_interval_micros = configuration.sync_interval_micros;
   options.log.max_subjects = configuration.max_subjects;
   options.log.min_free_bytes = configuration.min_free_bytes;
+  // In the plain layout whoever goes to the bucket finds every payload there.
+  const bool all_apart = configuration.payload == "s3" && configuration.s3_layout == "plain";
+  options.log.inline_limit = all_apart ? 0 : configuration.inline_limit;
   return options;
 }
 
-absl::StatusOr<Stores> OpenEmbedded(const Configuration& configuration) {
-  store::PayloadFiles::Options file_options;
-  file_options.files = &io::PosixFileSystem();
-  file_options.directory = io::JoinPath(configuration.data_dir, "payloads");
-  file_options.min_free_bytes = configuration.min_free_bytes;
-  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::PayloadFiles> payloads,
-                       store::PayloadFiles::Open(std::move(file_options)));
-
+absl::StatusOr<Stores> OpenEmbeddedWithFiles(const Configuration& configuration) {
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::PayloadFiles> payloads, OpenPayloadFiles(configuration));
   MTS_ASSIGN_OR_RETURN(store::EmbeddedOptions options, EmbeddedOptionsOf(configuration));
   store::PayloadFiles& files = *payloads;
   options.log.keep_payloads = [&files](const auto& references) { files.Keep(references); };
@@ -47,10 +45,26 @@ absl::StatusOr<Stores> OpenEmbedded(const Configuration& configuration) {
   return Stores{std::move(payloads), std::move(messages)};
 }
 
+absl::StatusOr<Stores> OpenEmbeddedWithS3(const Configuration& configuration) {
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::S3Payloads> payloads, OpenS3Payloads(configuration));
+  MTS_ASSIGN_OR_RETURN(store::EmbeddedOptions options, EmbeddedOptionsOf(configuration));
+  store::S3Payloads& objects = *payloads;
+  options.log.remove_payloads = [&objects](const auto& references, auto done) {
+    objects.Remove(references, std::move(done));
+  };
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::MessageStore> messages, store::EmbeddedStore::Open(std::move(options)));
+  return Stores{std::move(payloads), std::move(messages), &objects};
+}
+
 }  // namespace
 
 absl::StatusOr<Stores> OpenStores(const Configuration& configuration) {
-  if (configuration.metadata == "embedded") return OpenEmbedded(configuration);
+  if (configuration.metadata == "embedded") {
+    return configuration.payload == "s3" ? OpenEmbeddedWithS3(configuration) : OpenEmbeddedWithFiles(configuration);
+  }
+  if (configuration.metadata == "tarantool") {
+    return configuration.payload == "s3" ? OpenTarantoolWithS3(configuration) : OpenTarantoolWithFiles(configuration);
+  }
   return Stores{std::make_unique<store::NullPayloadStore>(), std::make_unique<store::NullMessageStore>()};
 }
 

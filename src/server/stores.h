@@ -1,14 +1,17 @@
 // The stores that the configuration names: the only place that knows implementations.
 //
 // Threading: from one thread. Errors: FAILED_PRECONDITION when another process has the data directory or it is of a
-// later version, and those of recovery.
+// later version, and those of recovery; PERMISSION_DENIED and FAILED_PRECONDITION when S3 refuses us.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "absl/status/statusor.h"
 #include "server/configuration.h"
+#include "store/key_index.h"
 #include "store/message_store.h"
+#include "store/object_inventory.h"
 #include "store/payload_store.h"
 
 namespace mts::server {
@@ -17,6 +20,12 @@ struct Stores {
   // In this order: the message store tells the payload store what to keep and to remove until its end.
   std::unique_ptr<store::PayloadStore> payloads;
   std::unique_ptr<store::MessageStore> messages;
+  // Of `payloads`, for the sweep; null where the payloads need none.
+  store::ObjectInventory* objects = nullptr;
+  // Of `messages`; null where it has none.
+  store::KeyIndex* keys = nullptr;
+  // Whether `messages` can be used now; null: always.
+  std::function<absl::Status()> messages_ready = nullptr;
 };
 
 absl::StatusOr<Stores> OpenStores(const Configuration& configuration);

@@ -38,10 +38,15 @@ class PayloadStore {
   virtual ~PayloadStore() = default;
 
   virtual std::string_view kind() const = 0;  // "files" | "s3" | "null"
+  // Whether payloads can be written and read now. PERMISSION_DENIED and FAILED_PRECONDITION need somebody to change
+  // something, UNAVAILABLE may pass by itself.
+  virtual void CheckReady(absl::AnyInvocable<void(absl::Status)> done) { done(absl::OkStatus()); }
 
   // A whole payload in memory; `payload` needs to live until `done`. `subject` is for layouts that show it to people.
   virtual void Put(std::string_view subject, std::string_view payload,
                    absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)> done) = 0;
+  // How many puts of one caller at a time do good.
+  virtual uint32_t concurrent_puts() const { return 4; }
   // A payload of any size. `expected_size` 0: not known; a known size that does not fit is refused at once.
   virtual absl::StatusOr<std::unique_ptr<PayloadUpload>> BeginUpload(std::string_view subject,
                                                                      uint64_t expected_size) = 0;

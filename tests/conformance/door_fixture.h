@@ -1,4 +1,5 @@
-// For tests of the gRPC door: a whole server in this process on a temporary directory, and a client of it.
+// For tests of the gRPC door: a whole server in this process on a temporary directory (and what door_shape.h
+// says), and a client of it.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "door_shape.h"
 #include "minitoolstream/admin.grpc.pb.h"
 #include "minitoolstream/egress.grpc.pb.h"
 #include "minitoolstream/ingress.grpc.pb.h"
@@ -44,7 +46,12 @@ class DoorFixture : public ::testing::Test {
     std::filesystem::remove_all(directory_);
   }
 
-  void SetUp() override { Start(); }
+  void SetUp() override {
+    const absl::Status status = shape_.Apply(configuration_);
+    if (absl::IsNotFound(status)) GTEST_SKIP() << status.message();
+    ASSERT_TRUE(status.ok()) << status;
+    Start();
+  }
 
   void Start() {
     absl::StatusOr<std::unique_ptr<server::Server>> server = server::Server::Start(configuration_);
@@ -160,15 +167,15 @@ class DoorFixture : public ::testing::Test {
     return status;
   }
 
-  // Files below the data directory's payloads, without directories.
-  size_t PayloadFiles() const {
-    size_t count = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(configuration_.data_dir + "/payloads")) {
-      if (entry.is_regular_file()) ++count;
-    }
-    return count;
+  size_t CountPayloads() const { return shape_.CountPayloads(configuration_); }
+
+  // Payloads in the payload store: `count` where small ones lie with their messages.
+  void ExpectPayloads(size_t count) const {
+    if (!shape_.keeps_payloads_inline()) return;
+    EXPECT_EQ(CountPayloads(), count);
   }
 
+  DoorShape shape_;
   std::string directory_;
   server::Configuration configuration_;
   std::unique_ptr<server::Server> server_;

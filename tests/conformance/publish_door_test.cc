@@ -80,7 +80,7 @@ TEST_F(PublishDoorTest, BytesThatAreNoRequestAreInvalid) {
   };
   for (const std::string& bytes : malformed) {
     EXPECT_EQ(CallRaw(kPublish, bytes).error_code(), grpc::StatusCode::INVALID_ARGUMENT)
-        << testing::PrintToString(bytes);
+        << ::testing::PrintToString(bytes);
   }
   EXPECT_EQ(CallRaw(kPublishBatch,
                     "\x0A\x03\x0A\x05"
@@ -192,7 +192,7 @@ TEST_F(PublishDoorTest, AStreamKeepsItsOrderAcrossLargePayloads) {
     EXPECT_EQ(response.first_sequence(), i + 1);
   }
   EXPECT_TRUE(stream->Finish().ok());
-  EXPECT_EQ(PayloadFiles(), 4u);
+  ExpectPayloads(4);
   const Fetched fetched = Fetch("a", "c", 100);
   ASSERT_EQ(fetched.messages.size(), 12u);
   for (int i = 0; i < 12; ++i) EXPECT_EQ(fetched.messages[i].data()[0], 'a' + i);

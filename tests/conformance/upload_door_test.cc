@@ -57,8 +57,8 @@ class UploadDoorTest : public DoorFixture {
   // Nothing is visible, and nothing lies in the payload store (which may take a moment after a broken connection).
   void ExpectNothingLeft() {
     EXPECT_EQ(LastSequence("u"), 0u);
-    for (int i = 0; i < 5000 && PayloadFiles() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    EXPECT_EQ(PayloadFiles(), 0u);
+    for (int i = 0; i < 5000 && CountPayloads() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(CountPayloads(), 0u);
   }
   const std::string chunk_ = std::string(1 << 20, 'c');
 };
@@ -93,7 +93,7 @@ TEST_F(UploadDoorTest, SmallAndEmptyUploadsAreOrdinaryMessages) {
   EXPECT_EQ(Upload({Info("u"), Chunk("hel"), Chunk(""), Chunk("lo"), End(5, Crc32c("hello"))}).response.sequence(), 1u);
   EXPECT_EQ(Upload({Info("u", 0), End(0)}).response.sequence(), 2u);
   EXPECT_THAT(Fetch("u", "c", 10).data(), ElementsAre("hello", ""));
-  EXPECT_EQ(PayloadFiles(), 0u);
+  ExpectPayloads(0);
 }
 
 TEST_F(UploadDoorTest, WhatDoesNotAgreeIsRefusedAndLeavesNothing) {
@@ -145,8 +145,8 @@ TEST_F(UploadDoorTest, ARefusedConditionAndADuplicateLeaveNothing) {
   EXPECT_TRUE(second.response.duplicate());
   EXPECT_EQ(second.response.sequence(), first.response.sequence());
   EXPECT_EQ(second.response.object_name(), first.response.object_name());
-  for (int i = 0; i < 5000 && PayloadFiles() > 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  EXPECT_EQ(PayloadFiles(), 1u);
+  for (int i = 0; i < 5000 && CountPayloads() > 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(CountPayloads(), 1u);
 }
 
 }  // namespace

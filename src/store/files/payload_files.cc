@@ -63,6 +63,12 @@ absl::StatusOr<std::unique_ptr<PayloadFiles>> PayloadFiles::Open(Options options
   return std::unique_ptr<PayloadFiles>(new PayloadFiles(std::move(options)));
 }
 
+absl::StatusOr<std::vector<std::string>> PayloadFiles::Incoming() const {
+  MTS_ASSIGN_OR_RETURN(std::vector<std::string> names, files_.List(paths_.incoming()));
+  std::erase_if(names, [](const std::string& name) { return !IsPayloadKey(name); });
+  return names;
+}
+
 absl::Status PayloadFiles::Recover(const std::vector<PayloadReference>& named) {
   std::vector<std::string> named_keys = KeysOf(named);
   const absl::flat_hash_set<std::string> is_named(named_keys.begin(), named_keys.end());

@@ -42,6 +42,8 @@ class PayloadFiles : public PayloadStore {
   static absl::StatusOr<std::unique_ptr<PayloadFiles>> Open(Options options);
   ~PayloadFiles() override;
 
+  // Keys of what incoming/ holds, for a log that is asked which of them it names. Before any other call.
+  absl::StatusOr<std::vector<std::string>> Incoming() const;
   // What incoming/ holds and `named` (by the replayed log) does not is removed, the rest moves to its place. Before any
   // other call. An error means that a named file could not be moved; it is still readable and Recover may be tried
   // again.

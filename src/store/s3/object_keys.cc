@@ -82,6 +82,10 @@ std::string ObjectKeys::NewForSubject(std::string_view subject, Timestamp now) c
 
 std::string ObjectKeys::NewOpenUpload(Timestamp now) const { return Concat(prefix_, "open/", Time(now), "/", NewId()); }
 
+std::string ObjectKeys::NewRelease(Timestamp now) const {
+  return Concat(prefix_, "released/", Time(now), "/", NewId());
+}
+
 bool ObjectKeys::IsPack(std::string_view key) const { return key.starts_with(Concat(prefix_, "data/pack/")); }
 
 std::optional<Timestamp> ObjectKeys::StartOf(std::string_view key) const {

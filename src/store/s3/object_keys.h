@@ -5,6 +5,7 @@
 //   <prefix>data/one/<minute>/<id>                  one payload
 //   <prefix>data/subject/<subject>/<time>--<id>     one payload, layout plain
 //   <prefix>open/<time>/<id>                        says that a multipart upload is under way: its key and upload id
+//   <prefix>released/<time>/<id>                    names of clients' objects that removed messages named
 //
 // <minute> and <time> (microseconds) are when writing began, in hex digits; <id> is random. In <subject> a dot becomes
 // a slash, a-z and 0-9 stay, every other byte is - and two hex digits; an empty part between dots is `--`, and a part
@@ -29,9 +30,11 @@ class ObjectKeys {
   std::string NewOne(Timestamp now) const;
   std::string NewForSubject(std::string_view subject, Timestamp now) const;
   std::string NewOpenUpload(Timestamp now) const;
+  std::string NewRelease(Timestamp now) const;
 
   std::string data_prefix() const { return prefix_ + "data/"; }
   std::string open_prefix() const { return prefix_ + "open/"; }
+  std::string release_prefix() const { return prefix_ + "released/"; }
 
   bool IsOwn(std::string_view key) const { return key.starts_with(prefix_); }
   bool IsPack(std::string_view key) const;

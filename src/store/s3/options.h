@@ -30,6 +30,9 @@ struct S3Options {
   Layout layout = Layout::kPacked;
   uint64_t pack_below = 256 * limits::kKiB;
 
+  // Objects that clients put themselves go with the last message that names them; else nobody removes them.
+  bool remove_named = true;
+
   uint64_t part_bytes = 8 * limits::kMiB;      // of multipart uploads; grows with the announced size up to 64 MiB
   uint32_t upload_parallelism = 4;             // parts of one upload under way
   uint64_t upload_bytes = 256 * limits::kMiB;  // memory of all uploads together

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
+#include "base/await.h"
 #include "base/crc32c.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -17,6 +17,7 @@
 #include "store/s3/open_uploads.h"
 #include "store/s3/packer.h"
 #include "store/s3/payload_upload.h"
+#include "store/s3/releases.h"
 #include "store/s3/request_sender.h"
 #include "store/s3/upload_memory.h"
 
@@ -90,25 +91,28 @@ void S3Payloads::Shutdown() {
 }
 
 absl::Status S3Payloads::EnsureBucket() {
-  const auto wait_for = [](auto call) {
-    absl::Status result;
-    absl::Notification answered;
-    call([&](absl::Status status) {
-      result = std::move(status);
-      answered.Notify();
-    });
-    answered.WaitForNotification();
-    return result;
-  };
-  const auto check = [&] { return wait_for([this](auto done) { parts_->client.CheckBucket(std::move(done)); }); };
-  absl::Status status = check();
-  if (!absl::IsFailedPrecondition(status) || !options_.create_bucket) return status;
-  status = wait_for([this](auto done) { parts_->client.CreateBucket(options_.region, std::move(done)); });
-  return status.ok() ? check() : status;
+  return Await<absl::Status>([this](auto done) { CheckReady(std::move(done)); });
 }
 
 void S3Payloads::CheckReady(absl::AnyInvocable<void(absl::Status)> done) {
-  parts_->client.CheckBucket(std::move(done));
+  parts_->client.CheckBucket([this, done = std::move(done)](const absl::Status& found) mutable {
+    if (!absl::IsFailedPrecondition(found) || !options_.create_bucket) return done(ExplainBucket(found));
+    parts_->client.CreateBucket(options_.region, [this, done = std::move(done)](const absl::Status& created) mutable {
+      if (!created.ok()) return done(ExplainBucket(created));
+      parts_->client.CheckBucket(
+          [this, done = std::move(done)](const absl::Status& status) mutable { done(ExplainBucket(status)); });
+    });
+  });
+}
+
+absl::Status S3Payloads::ExplainBucket(const absl::Status& status) const {
+  if (status.ok()) return status;
+  const std::string_view advice = absl::IsPermissionDenied(status)
+                                      ? "; check the access key, the secret key and their rights"
+                                  : absl::IsFailedPrecondition(status) ? "; check the bucket's name and the region"
+                                                                       : "";
+  return absl::Status(status.code(), Concat("bucket ", options_.bucket, " at ", options_.endpoint, ": ",
+                                            ToStd(status.message()), advice));
 }
 
 std::string S3Payloads::NewKey(std::string_view subject) const {
@@ -273,14 +277,25 @@ uint64_t S3Payloads::preferred_read_bytes() const { return limits::kMaxChunkByte
 
 void S3Payloads::Remove(const std::vector<PayloadReference>& references, absl::AnyInvocable<void(absl::Status)> done) {
   std::vector<std::string> keys;
+  std::vector<std::string> released;
   for (const PayloadReference& reference : references) {
     const bool own = parts_->keys.IsOwn(reference.key);
-    const bool stored = reference.kind == PayloadKind::kStored && own && !parts_->keys.IsPack(reference.key);
-    const bool named = reference.kind == PayloadKind::kNamed && !own && !reference.key.empty();
-    if (!stored && !named) continue;
-    parts_->reader.Forget(reference.key);
-    keys.push_back(reference.key);
+    if (reference.kind == PayloadKind::kStored && own && !parts_->keys.IsPack(reference.key)) {
+      keys.push_back(reference.key);
+    } else if (reference.kind == PayloadKind::kNamed && !own && !reference.key.empty() && options_.remove_named) {
+      released.push_back(reference.key);
+    }
   }
+  if (released.empty()) return RemoveKeys(std::move(keys), std::move(done));
+  s3::NoteRelease(parts_->client, parts_->keys.NewRelease(options_.clock->Now()), released,
+                  [this, keys = std::move(keys), done = std::move(done)](absl::Status noted) mutable {
+                    if (!noted.ok()) return done(s3::StatusOfWrite(noted));
+                    RemoveKeys(std::move(keys), std::move(done));
+                  });
+}
+
+void S3Payloads::RemoveKeys(std::vector<std::string> keys, absl::AnyInvocable<void(absl::Status)> done) {
+  for (const std::string& key : keys) parts_->reader.Forget(key);
   parts_->client.Remove(std::move(keys), [done = std::move(done)](const absl::Status& status) mutable {
     done(s3::StatusOfRead(status));
   });
@@ -306,11 +321,23 @@ void S3Payloads::ListObjects(std::string from, absl::AnyInvocable<void(absl::Sta
 void S3Payloads::RemoveObjects(std::vector<std::string> keys, absl::AnyInvocable<void(absl::Status)> done) {
   for (const std::string& key : keys) {
     if (!parts_->keys.IsOwn(key)) return done(absl::InvalidArgumentError(Concat("object ", key, " is not ours")));
-    parts_->reader.Forget(key);
   }
-  parts_->client.Remove(std::move(keys), [done = std::move(done)](const absl::Status& status) mutable {
-    done(s3::StatusOfRead(status));
-  });
+  RemoveKeys(std::move(keys), std::move(done));
+}
+
+void S3Payloads::ListReleases(absl::AnyInvocable<void(absl::StatusOr<std::vector<Release>>)> done) {
+  s3::ReleaseReader::Read(parts_->client, parts_->keys.release_prefix(), std::move(done));
+}
+
+void S3Payloads::RemoveNamed(std::vector<std::string> names, absl::AnyInvocable<void(absl::Status)> done) {
+  for (const std::string& name : names) {
+    if (parts_->keys.IsOwn(name)) return done(absl::InvalidArgumentError(Concat("object ", name, " is ours")));
+  }
+  RemoveKeys(std::move(names), std::move(done));
+}
+
+void S3Payloads::ForgetRelease(std::string note, absl::AnyInvocable<void(absl::Status)> done) {
+  RemoveObjects({std::move(note)}, std::move(done));
 }
 
 void S3Payloads::AbortUploads(Timestamp before, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) {

@@ -20,27 +20,30 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "store/object_inventory.h"
 #include "store/payload_store.h"
 #include "store/s3/options.h"
 #include "store/s3/statistics.h"
 
 namespace mts::store {
 
-class S3Payloads : public PayloadStore {
+class S3Payloads : public PayloadStore, public ObjectInventory {
  public:
   // Talks to nobody yet: the server may come later. INVALID_ARGUMENT for options that cannot work.
   static absl::StatusOr<std::unique_ptr<S3Payloads>> Open(S3Options options);
   ~S3Payloads() override;
 
-  // Finds the bucket, or makes it where the options say so. PERMISSION_DENIED, FAILED_PRECONDITION (no such bucket),
-  // UNAVAILABLE. Blocks.
+  // CheckReady, blocking.
   absl::Status EnsureBucket();
-  // Whether the bucket can be reached and listed now.
-  void CheckReady(absl::AnyInvocable<void(absl::Status)> done);
 
   std::string_view kind() const override { return "s3"; }
+  // Finds the bucket, or makes it where the options say so. PERMISSION_DENIED, FAILED_PRECONDITION (no such bucket),
+  // UNAVAILABLE.
+  void CheckReady(absl::AnyInvocable<void(absl::Status)> done) override;
   void Put(std::string_view subject, std::string_view payload,
            absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)> done) override;
+  // Many share an object.
+  uint32_t concurrent_puts() const override { return options_.layout == S3Options::Layout::kPacked ? 10'000 : 16; }
   absl::StatusOr<std::unique_ptr<PayloadUpload>> BeginUpload(std::string_view subject, uint64_t expected_size) override;
   void Keep(const std::vector<PayloadReference>&) override {}
   void Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
@@ -48,28 +51,17 @@ class S3Payloads : public PayloadStore {
   void Size(const PayloadReference& reference, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) override;
   uint64_t preferred_read_bytes() const override;
   // Objects that hold one payload. A payload in a pack stays: only who knows all messages can tell when a pack may go
-  // (see RemoveObjects). Named objects go too, but never one below our own prefix.
+  // (see RemoveObjects). Named objects are noted (ListReleases): other messages may name them too.
   void Remove(const std::vector<PayloadReference>& references, absl::AnyInvocable<void(absl::Status)> done) override;
 
   // ---- For the cleaner
-
-  struct StoredObject {
-    std::string key;
-    uint64_t size = 0;
-    Timestamp modified;                // as the server says; some date a multipart object from its start
-    std::optional<Timestamp> started;  // when writing began, as the key says
-    bool pack = false;
-  };
-  struct ObjectPage {
-    std::vector<StoredObject> objects;
-    std::string next;  // for the next call; empty: this was the last page
-  };
-  // Payload objects below our own prefix, at most 1,000 a page. `from`: empty, or a page's `next`.
-  void ListObjects(std::string from, absl::AnyInvocable<void(absl::StatusOr<ObjectPage>)> done);
-  // Refuses a key that is not below our own prefix with INVALID_ARGUMENT; what is gone already counts as removed.
-  void RemoveObjects(std::vector<std::string> keys, absl::AnyInvocable<void(absl::Status)> done);
-  // Ends multipart uploads that began before `before` and were never finished; answers how many.
-  void AbortUploads(Timestamp before, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done);
+  void ListObjects(std::string from, absl::AnyInvocable<void(absl::StatusOr<ObjectPage>)> done) override;
+  void RemoveObjects(std::vector<std::string> keys, absl::AnyInvocable<void(absl::Status)> done) override;
+  void AbortUploads(Timestamp before, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) override;
+  // At most 1,000 notes, the oldest first.
+  void ListReleases(absl::AnyInvocable<void(absl::StatusOr<std::vector<Release>>)> done) override;
+  void RemoveNamed(std::vector<std::string> names, absl::AnyInvocable<void(absl::Status)> done) override;
+  void ForgetRelease(std::string note, absl::AnyInvocable<void(absl::Status)> done) override;
   bool IsPack(std::string_view key) const;
 
   const s3::Statistics& statistics() const;
@@ -92,7 +84,9 @@ class S3Payloads : public PayloadStore {
   void GetStored(const PayloadReference& reference, uint64_t offset, uint64_t length,
                  absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
   void GetAgain(const PayloadReference& reference, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
+  void RemoveKeys(std::vector<std::string> keys, absl::AnyInvocable<void(absl::Status)> done);
   std::string NewKey(std::string_view subject) const;
+  absl::Status ExplainBucket(const absl::Status& status) const;
 
   const S3Options options_;
   const std::unique_ptr<Parts> parts_;

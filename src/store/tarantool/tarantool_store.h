@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/payload.h"
+#include "store/key_index.h"
 #include "store/message_store.h"
 
 namespace mts::store {
@@ -41,16 +42,16 @@ struct TarantoolOptions {
   std::function<void(const absl::Status&)> on_readiness;
 };
 
-class TarantoolStore : public MessageStore {
+class TarantoolStore : public MessageStore, public KeyIndex {
  public:
   // INVALID_ARGUMENT for options that cannot work. Does not wait for Tarantool: it may come later.
   static absl::StatusOr<std::unique_ptr<TarantoolStore>> Open(TarantoolOptions options);
 
   // OK while connected to a writable instance; else UNAVAILABLE with the reason, such as a wrong password.
   virtual absl::Status Ready() const = 0;
-  // For the cleaner's sweep: which of these object keys are named by messages. At most kMaxKeysOfCall at a time.
+
   static constexpr size_t kMaxKeysOfCall = 1000;
-  virtual void NamedKeys(std::vector<std::string> keys, Done<std::vector<std::string>> done) = 0;
+  size_t max_named_keys() const override { return kMaxKeysOfCall; }
 };
 
 }  // namespace mts::store

@@ -1,4 +1,5 @@
-// `minitoolstream serve`: reads the configuration, starts the server, waits for a signal, shuts it down.
+// `minitoolstream serve`, and `ingress`, `egress`, `cleaner` of a cluster: reads the configuration, starts the server,
+// waits for a signal, shuts it down.
 //
 // Threading: from main, before the command line is parsed. Exit codes: 0 after a signal, 2 for a wrong configuration, 1
 // when the server could not start.
@@ -8,6 +9,6 @@
 
 namespace mts::server {
 
-void AddServeCommand(CLI::App& app, int& exit_code);
+void AddServerCommands(CLI::App& app, int& exit_code);
 
 }  // namespace mts::server

@@ -1,0 +1,137 @@
+#include "broker/sweeper.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "absl/time/time.h"
+#include "base/await.h"
+#include "base/status.h"
+#include "broker/named_keys.h"
+
+namespace mts::broker {
+namespace {
+
+// Where a step reads through all messages, it is worth to ask for many keys.
+constexpr size_t kKeysOfScan = 1'000'000;
+
+absl::Status Ended() { return absl::CancelledError("the sweep is stopped"); }
+
+}  // namespace
+
+Sweeper::Sweeper(store::MessageStore& messages, store::KeyIndex* index, store::ObjectInventory& objects,
+                 const Options& options, bool start)
+    : messages_(messages),
+      index_(index),
+      objects_(objects),
+      options_(options),
+      keys_of_step_(index != nullptr ? index->max_named_keys() : kKeysOfScan) {
+  if (start) thread_ = std::thread([this] { Run(); });
+}
+
+Sweeper::~Sweeper() { Stop(); }
+
+void Sweeper::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Sweeper::Stopping() {
+  absl::MutexLock lock(&mutex_);
+  return stopping_;
+}
+
+void Sweeper::Run() {
+  while (true) {
+    const absl::StatusOr<Report> report = SweepOnce();
+    if (!report.ok()) {
+      if (!absl::IsCancelled(report.status())) {
+        spdlog::warn("sweep: {}; tried again later", std::string(report.status().message()));
+      }
+    } else if (report->removed + report->ended_uploads > 0) {
+      spdlog::info("sweep: {} objects, {} without a message, {} removed, {} unfinished uploads ended", report->objects,
+                   report->unnamed, report->removed, report->ended_uploads);
+    }
+    absl::MutexLock lock(&mutex_);
+    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Microseconds(options_.interval_micros))) return;
+  }
+}
+
+absl::StatusOr<Sweeper::Report> Sweeper::SweepOnce() {
+  Report report;
+  const Timestamp before(options_.clock->Now().value() - options_.upload_age_micros);
+  MTS_ASSIGN_OR_RETURN(report.ended_uploads, Await<absl::StatusOr<uint64_t>>(
+                                                 [&](auto done) { objects_.AbortUploads(before, std::move(done)); }));
+  Sightings seen;
+  MTS_RETURN_IF_ERROR(SweepObjects(seen, report));
+  MTS_RETURN_IF_ERROR(SweepReleases(seen, report));
+  sightings_ = std::move(seen);
+  return report;
+}
+
+absl::Status Sweeper::SweepObjects(Sightings& seen, Report& report) {
+  std::vector<std::string> keys;
+  std::string from;
+  do {
+    if (Stopping()) return Ended();
+    MTS_ASSIGN_OR_RETURN(store::ObjectInventory::ObjectPage page,
+                         Await<absl::StatusOr<store::ObjectInventory::ObjectPage>>(
+                             [&](auto done) { objects_.ListObjects(std::move(from), std::move(done)); }));
+    for (auto& object : page.objects) keys.push_back(std::move(object.key));
+    from = std::move(page.next);
+    if (keys.size() < keys_of_step_ && !from.empty()) continue;
+    report.objects += keys.size();
+    MTS_ASSIGN_OR_RETURN(Verdict verdict, Judge(keys, seen, report));
+    keys.clear();
+    const size_t count = verdict.removable.size();
+    if (count == 0) continue;
+    MTS_RETURN_IF_ERROR(
+        Await<absl::Status>([&](auto done) { objects_.RemoveObjects(std::move(verdict.removable), std::move(done)); }));
+    report.removed += count;
+  } while (!from.empty());
+  return absl::OkStatus();
+}
+
+absl::Status Sweeper::SweepReleases(Sightings& seen, Report& report) {
+  MTS_ASSIGN_OR_RETURN(const std::vector<store::ObjectInventory::Release> releases,
+                       Await<absl::StatusOr<std::vector<store::ObjectInventory::Release>>>(
+                           [&](auto done) { objects_.ListReleases(std::move(done)); }));
+  for (const auto& release : releases) {
+    if (Stopping()) return Ended();
+    MTS_ASSIGN_OR_RETURN(Verdict verdict, Judge(release.names, seen, report));
+    if (const size_t count = verdict.removable.size(); count > 0) {
+      MTS_RETURN_IF_ERROR(
+          Await<absl::Status>([&](auto done) { objects_.RemoveNamed(std::move(verdict.removable), std::move(done)); }));
+      report.removed += count;
+    }
+    // Names that have messages again are noted anew when these go.
+    if (verdict.waiting > 0) continue;
+    MTS_RETURN_IF_ERROR(Await<absl::Status>([&](auto done) { objects_.ForgetRelease(release.note, std::move(done)); }));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Sweeper::Verdict> Sweeper::Judge(const std::vector<std::string>& keys, Sightings& seen, Report& report) {
+  Verdict verdict;
+  // The grace time ends before the second question and begins after the first.
+  const int64_t before_question = options_.clock->MonotonicMicros();
+  MTS_ASSIGN_OR_RETURN(const KeySet named, FindNamedKeys(messages_, index_, keys));
+  const int64_t after_question = options_.clock->MonotonicMicros();
+  for (const std::string& key : keys) {
+    if (named.contains(key)) continue;
+    ++report.unnamed;
+    const auto earlier = sightings_.find(key);
+    if (earlier != sightings_.end() && earlier->second + options_.grace_micros <= before_question) {
+      verdict.removable.push_back(key);
+      continue;
+    }
+    ++verdict.waiting;
+    if (seen.size() < kMaxSightings) seen.emplace(key, earlier == sightings_.end() ? after_question : earlier->second);
+  }
+  return verdict;
+}
+
+}  // namespace mts::broker

@@ -1,0 +1,91 @@
+#include "server/tarantool_stores.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "base/await.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "server/payload_stores.h"
+#include "server/tarantool_keys.h"
+#include "store/tarantool/tarantool_store.h"
+
+namespace mts::server {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
+// Of these keys those that messages name; waits for Tarantool.
+absl::StatusOr<std::vector<std::string>> AskForNames(store::TarantoolStore& messages,
+                                                     const std::vector<std::string>& keys) {
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (true) {
+    absl::StatusOr<std::vector<std::string>> named =
+        Await<absl::StatusOr<std::vector<std::string>>>([&](auto done) { messages.NamedKeys(keys, std::move(done)); });
+    if (named.ok() || !IsRetryable(named.status()) || absl::Now() >= deadline) return named;
+    spdlog::warn("waiting for Tarantool, which knows whose the payload files of an unclean stop are: {}",
+                 std::string(named.status().message()));
+  }
+}
+
+// Files that nobody moved to their place yet stay only if a message names them.
+absl::Status RecoverFiles(store::PayloadFiles& files, store::TarantoolStore& messages) {
+  MTS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, files.Incoming());
+  std::vector<PayloadReference> named;
+  const size_t step = messages.max_named_keys();
+  for (size_t begin = 0; begin < keys.size(); begin += step) {
+    const auto first = keys.begin() + static_cast<ptrdiff_t>(begin);
+    const auto last = keys.begin() + static_cast<ptrdiff_t>(std::min(keys.size(), begin + step));
+    MTS_ASSIGN_OR_RETURN(std::vector<std::string> found, AskForNames(messages, {first, last}));
+    for (std::string& key : found) {
+      PayloadReference reference;
+      reference.kind = PayloadKind::kStored;
+      reference.key = std::move(key);
+      named.push_back(std::move(reference));
+    }
+  }
+  return files.Recover(named);
+}
+
+Stores WithTarantool(std::unique_ptr<store::PayloadStore> payloads, std::unique_ptr<store::TarantoolStore> messages,
+                     store::ObjectInventory* objects) {
+  Stores stores;
+  stores.objects = objects;
+  stores.keys = messages.get();
+  stores.messages_ready = [&tarantool = *messages] { return tarantool.Ready(); };
+  stores.payloads = std::move(payloads);
+  stores.messages = std::move(messages);
+  return stores;
+}
+
+}  // namespace
+
+absl::StatusOr<Stores> OpenTarantoolWithS3(const Configuration& configuration) {
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::S3Payloads> payloads, OpenS3Payloads(configuration));
+  store::TarantoolOptions options = TarantoolOptionsOf(configuration);
+  store::S3Payloads& objects = *payloads;
+  options.remove_payloads = [&objects](const auto& references, auto done) {
+    objects.Remove(references, std::move(done));
+  };
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::TarantoolStore> messages,
+                       store::TarantoolStore::Open(std::move(options)));
+  return WithTarantool(std::move(payloads), std::move(messages), &objects);
+}
+
+absl::StatusOr<Stores> OpenTarantoolWithFiles(const Configuration& configuration) {
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::PayloadFiles> payloads, OpenPayloadFiles(configuration));
+  store::TarantoolOptions options = TarantoolOptionsOf(configuration);
+  store::PayloadFiles& files = *payloads;
+  options.remove_payloads = [&files](const auto& references, auto done) { files.Remove(references, std::move(done)); };
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::TarantoolStore> messages,
+                       store::TarantoolStore::Open(std::move(options)));
+  MTS_RETURN_IF_ERROR(RecoverFiles(files, *messages));
+  return WithTarantool(std::move(payloads), std::move(messages), nullptr);
+}
+
+}  // namespace mts::server

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -38,25 +39,32 @@ absl::Status UseMinio(server::Configuration& configuration) {
   return absl::OkStatus();
 }
 
-std::vector<std::string> PayloadFiles(const server::Configuration& configuration) {
-  std::vector<std::string> files;
+using Stored = store::ObjectInventory::StoredObject;
+
+bool IsSmaller(const Stored& one, const Stored& other) { return one.size < other.size; }
+
+std::vector<Stored> PayloadFiles(const server::Configuration& configuration) {
+  std::vector<Stored> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(configuration.data_dir + "/payloads")) {
-    if (entry.is_regular_file()) files.push_back(entry.path().string());
+    if (!entry.is_regular_file()) continue;
+    Stored& file = files.emplace_back();
+    file.key = entry.path().string();
+    file.size = entry.file_size();
   }
   return files;
 }
 
-std::vector<std::string> Objects(store::S3Payloads& payloads) {
-  std::vector<std::string> keys;
+std::vector<Stored> Objects(store::S3Payloads& payloads) {
+  std::vector<Stored> objects;
   std::string from;
   do {
     auto page = Await<absl::StatusOr<store::ObjectInventory::ObjectPage>>(
         [&](auto done) { payloads.ListObjects(from, std::move(done)); });
     if (!page.ok()) break;
-    for (auto& object : page->objects) keys.push_back(std::move(object.key));
+    for (auto& object : page->objects) objects.push_back(std::move(object));
     from = page->next;
   } while (!from.empty());
-  return keys;
+  return objects;
 }
 
 }  // namespace
@@ -84,13 +92,16 @@ size_t DoorShape::CountPayloads(const server::Configuration& configuration) cons
 
 void DoorShape::RemovePayload(const server::Configuration& configuration) const {
   if (!payloads_in_s3_) {
-    std::filesystem::remove(PayloadFiles(configuration).front());
+    const std::vector<Stored> files = PayloadFiles(configuration);
+    std::filesystem::remove(std::max_element(files.begin(), files.end(), IsSmaller)->key);
     return;
   }
   const auto payloads = store::S3Payloads::Open(server::S3OptionsOf(configuration));
-  if (!payloads.ok()) return;
+  if (!payloads.ok()) std::abort();
+  const std::vector<Stored> objects = Objects(**payloads);
+  const std::string key = std::max_element(objects.begin(), objects.end(), IsSmaller)->key;
   const absl::Status removed =
-      Await<absl::Status>([&](auto done) { (*payloads)->RemoveObjects(Objects(**payloads), std::move(done)); });
+      Await<absl::Status>([&](auto done) { (*payloads)->RemoveObjects({key}, std::move(done)); });
   if (!removed.ok()) std::abort();
 }
 

@@ -26,7 +26,7 @@ class DoorShape {
   bool keeps_payloads_inline() const { return !messages_in_tarantool_; }
   // Payloads in the payload store now.
   size_t CountPayloads(const server::Configuration& configuration) const;
-  // Takes away the only payload that there is, as somebody else would.
+  // Takes away the largest payload that there is, as somebody else would.
   void RemovePayload(const server::Configuration& configuration) const;
 
  private:

@@ -283,8 +283,8 @@ TEST_F(ReadDoorTest, SubjectsConsumersAndTheServerAreShown) {
   grpc::ClientContext context;
   pb::GetServerInfoResponse info;
   ASSERT_TRUE(admin_->GetServerInfo(&context, {}, &info).ok());
-  EXPECT_EQ(info.message_store(), "embedded");
-  EXPECT_EQ(info.payload_store(), "files");
+  EXPECT_EQ(info.message_store(), configuration_.metadata);
+  EXPECT_EQ(info.payload_store(), configuration_.payload);
   EXPECT_EQ(info.durability(), "commit");
   EXPECT_EQ(info.last_sequence(), 3u);
   EXPECT_EQ(info.messages(), 3u);

@@ -2,12 +2,15 @@
 // moment and started again, over and over on the same data; after each restart everything that a client was told must
 // still be true.
 //
-//   crash_loop --server PATH [--rounds N] [--seed N] [--keep] [-- FLAG OF SERVE...]
+//   crash_loop --server PATH [--rounds N] [--seed N] [--keep] [--between COMMAND] [-- FLAG OF SERVE...]
+//
+// The shell runs COMMAND after every kill, before the next start: to kill and start again what the server itself needs.
 //
 // Ends with 0 when all rounds held, 1 with the violations otherwise, and then leaves the data directory.
 #include <stdlib.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -30,6 +33,7 @@ struct Options {
   uint64_t rounds = 20;
   uint64_t seed = 1;
   bool keep = false;
+  std::string between;
   std::vector<std::string> serve_flags;
 };
 
@@ -45,6 +49,8 @@ bool ParseOptions(int argc, char** argv, Options& options) {
       options.keep = true;
     } else if (word == "--server") {
       options.server = argv[++i];
+    } else if (word == "--between") {
+      options.between = argv[++i];
     } else if (word == "--rounds" && absl::SimpleAtoi(value, &options.rounds)) {
       ++i;
     } else if (word == "--seed" && absl::SimpleAtoi(value, &options.seed)) {
@@ -100,6 +106,10 @@ int RunRounds(const Options& options, const std::string& folder) {
     if (!StartServer(server, ledger)) break;
     const absl::Duration load = absl::Milliseconds(20 + random() % 700);
     RunLoad(server, writers, ledger, load);
+    if (!options.between.empty() && std::system(options.between.c_str()) != 0) {
+      ledger.Violation(absl::StrCat("failed: ", options.between));
+      break;
+    }
     if (random() % 4 == 0) KillDuringStart(server, random);
     const absl::Time restart = absl::Now();
     if (!StartServer(server, ledger)) break;

@@ -192,4 +192,22 @@ start_instance 0
 wait_until 30 whole_again || fail "the empty instance does not join: $(tail -n 5 "$work/instance-0.log")"
 publishing_goes_on
 all_have_everything
+# ---- A server over the set: who publishes and reads there notices nothing but a wait
+use_free_ports
+start_server --metadata tarantool --tarantool-addresses "$MTS_REPLICATION"
+seq 1 30000 >"$work/lines"
+"$MTS_BINARY" pub lines --file "$work/lines" --lines --retry-for 60s >"$work/pub.log" 2>&1 &
+pub_pid=$!
+children+=("$pub_pid")
+last_line() { "$MTS_BINARY" last lines 2>/dev/null | grep -o '[0-9]*$'; }
+some_published() { (($(last_line) > 0)); }
+wait_until 30 some_published || fail "the server publishes nothing: $(tail -n 3 "$work/pub.log" "$work/server.log")"
+stop_instance 1
+kill -0 "$pub_pid" 2>/dev/null || fail "everything was published before the leader died"
+promote
+leader_of 0
+wait "$pub_pid" || fail "pub did not survive a failover: $(tail -n 3 "$work/pub.log")"
+"$MTS_BINARY" sub lines --until-idle 2s -o raw >"$work/received" 2>"$work/sub.err"
+cmp "$work/lines" "$work/received" || fail "the lines differ after a failover: $(tail -n 3 "$work/sub.err")"
+kill_server
 echo "all held"

@@ -177,7 +177,7 @@ void PayloadPlacement::Remove(const std::vector<uint32_t>& positions) {
   }
   if (unused.empty()) return;
   // A failure leaves an orphan for recovery or the sweep; the publish has its answer already.
-  payloads_.Remove(unused, [](absl::Status) {});
+  payloads_.Remove(unused, [](const absl::Status&) {});
 }
 
 }  // namespace mts::broker

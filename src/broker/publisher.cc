@@ -67,7 +67,7 @@ void Publisher::PublishReference(const NewMessage& message, PayloadReference ref
     status = absl::InvalidArgumentError("object_name is too long");
   }
   if (!status.ok()) {
-    if (reference.kind == PayloadKind::kStored) payloads_.Remove({std::move(reference)}, [](absl::Status) {});
+    if (reference.kind == PayloadKind::kStored) payloads_.Remove({std::move(reference)}, [](const absl::Status&) {});
     done(std::move(status));
     return;
   }

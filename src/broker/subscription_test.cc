@@ -80,7 +80,7 @@ TEST_F(SubscriptionTest, ASlowListenerGetsTheNewestOnly) {
       go_on.WaitForNotification();
     }
   });
-  (*subscription)->Begin("a", "", kNoSequence, [](absl::Status) {});
+  (*subscription)->Begin("a", "", kNoSequence, [](const absl::Status&) {});
   PublishOk("a", "1");
   entered.WaitForNotification();
   for (int i = 0; i < 100; ++i) PublishOk("a", "x");

@@ -110,9 +110,9 @@ void Log::RemovePayloads(GroupNumber intent, const std::vector<PayloadReference>
     absl::MutexLock lock(&removals_mutex_);
     ++removals_under_way_;
   }
-  options_.remove_payloads(payloads, [this, intent](absl::Status removed) {
+  options_.remove_payloads(payloads, [this, intent](const absl::Status& removed) {
     if (removed.ok()) {
-      committer_->Submit(std::make_unique<PayloadsRemovedOperation>(intent, [](absl::Status) {}));
+      committer_->Submit(std::make_unique<PayloadsRemovedOperation>(intent, [](const absl::Status&) {}));
     } else {
       spdlog::warn("log: payload files of expired messages stay until the next start: {}", removed.ToString());
     }

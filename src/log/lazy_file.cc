@@ -28,8 +28,8 @@ void OpenFiles::Leave(LazyFile* file) {
 }
 
 LazyFile::LazyFile(OpenFiles& open_files, std::string path, io::OpenMode mode, std::shared_ptr<io::File> opened)
-    : open_files_(open_files), path_(std::move(path)), mode_(mode), file_(opened), last_(opened) {
-  if (opened != nullptr) open_files_.Enter(this);
+    : open_files_(open_files), path_(std::move(path)), mode_(mode), file_(std::move(opened)), last_(file_) {
+  if (file_ != nullptr) open_files_.Enter(this);
 }
 
 LazyFile::~LazyFile() { open_files_.Leave(this); }

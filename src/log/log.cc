@@ -114,7 +114,7 @@ void Log::Shutdown() {
   }
   if (committer_ != nullptr) {
     if (options_.durability != Durability::kCommit) {
-      committer_->Submit(std::make_unique<ReleaseReservationOperation>([](absl::Status) {}));
+      committer_->Submit(std::make_unique<ReleaseReservationOperation>([](const absl::Status&) {}));
     }
     committer_->Shutdown();
   }

@@ -58,7 +58,7 @@ TEST(NullPayloadStoreTest, CountsAndBringsZeros) {
   NullPayloadStore store;
   auto upload = store.BeginUpload("a", 0);
   ASSERT_TRUE(upload.ok());
-  (*upload)->Write("abc", [](absl::Status) {});
+  (*upload)->Write("abc", [](const absl::Status&) {});
   PayloadReference reference;
   (*upload)->Finish([&](auto result) { reference = *std::move(result); });
   EXPECT_EQ(reference.size, 3u);

@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<TarantoolServer>> TarantoolServer::LaunchOn(uint1
       std::string("MTS_USER=") + kUser,
       std::string("MTS_PASSWORD=") + kPassword,
       "MTS_CONSOLE_SOCKET=",
-      "MTS_MODULE_DIR=" MTS_TARANTOOL_MODULE_DIR,
+      std::string("MTS_MODULE_DIR=") + MTS_TARANTOOL_MODULE_DIR,
       "MTS_MEMTX_MEMORY=256M",
       "TMPDIR=" + folder,
   };

@@ -93,7 +93,7 @@ cluster_ready() { # PART
 cluster_tarantool_ready() { # PORT
   local script="local c = require('net.box').connect('minitoolstream:changeme@127.0.0.1:$1', {connect_timeout = 2})
     os.exit(pcall(c.call, c, 'grpc_get_last_sequence', {'ready'}, {timeout = 2}) and 0 or 1)"
-  [[ "$(timeout 5 head -c 9 <"/dev/tcp/127.0.0.1/$1" 2>/dev/null)" == Tarantool ]] && tarantool -e "$script" >/dev/null 2>&1
+  [[ "$(timeout 5 bash -c "head -c 9 </dev/tcp/127.0.0.1/$1" 2>/dev/null)" == Tarantool ]] && tarantool -e "$script" >/dev/null 2>&1
 }
 
 cluster_wait() { # PART: until it is ready

@@ -99,7 +99,7 @@ absl::Status Log::RemoveFront(const SegmentSummary& front) {
       }));
   spdlog::info("log: {} expired: {} messages, {} bytes", SegmentFileName(front.number), front.messages,
                front.payload_bytes);
-  MTS_RETURN_IF_ERROR(pool_->Recycle(front.number, std::move(trimmed.file)));
+  MTS_RETURN_IF_ERROR(pool_->Recycle(front.number, trimmed.file));
   if (!payloads.empty()) RemovePayloads(trimmed.intent, payloads);
   return absl::OkStatus();
 }

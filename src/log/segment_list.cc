@@ -102,7 +102,8 @@ bool SegmentList::ReplaceTiers(absl::Span<const std::shared_ptr<Tier>> old, std:
   }
   std::erase_if(now_.tiers,
                 [&](const std::shared_ptr<Tier>& one) { return std::find(old.begin(), old.end(), one) != old.end(); });
-  now_.tiers.insert(std::upper_bound(now_.tiers.begin(), now_.tiers.end(), tier, EarlierTier), tier);
+  const auto place = std::upper_bound(now_.tiers.begin(), now_.tiers.end(), tier, EarlierTier);
+  now_.tiers.insert(place, std::move(tier));
   view_ = nullptr;
   return true;
 }

@@ -58,7 +58,7 @@ uint32_t SegmentPool::ready() const {
 std::string SegmentPool::NewName() {
   absl::MutexLock lock(&mutex_);
   for (;;) {
-    const std::string path = io::JoinPath(options_.directory, Concat("pool-", next_name_++, kSuffix));
+    std::string path = io::JoinPath(options_.directory, Concat("pool-", next_name_++, kSuffix));
     if (std::find(ready_.begin(), ready_.end(), path) == ready_.end()) return path;
   }
 }
@@ -102,7 +102,7 @@ absl::StatusOr<std::shared_ptr<io::File>> SegmentPool::Take(const SegmentHeader&
   return file;
 }
 
-absl::Status SegmentPool::Recycle(SegmentNumber number, std::shared_ptr<io::File> file) {
+absl::Status SegmentPool::Recycle(SegmentNumber number, const std::shared_ptr<io::File>& file) {
   const std::string path = io::JoinPath(options_.directory, SegmentFileName(number));
   if (file == nullptr || file.use_count() > 1 || ready() >= options_.prepared) return options_.files->Remove(path);
   const std::string pooled = NewName();

@@ -40,7 +40,7 @@ class SegmentPool {
   // A file under the segment's name with a synced header, its directory synced.
   absl::StatusOr<std::shared_ptr<io::File>> Take(const SegmentHeader& header);
   // The file of a removed segment: kept for Take if there is room in the pool and nobody else holds it, else unlinked.
-  absl::Status Recycle(SegmentNumber number, std::shared_ptr<io::File> file);
+  absl::Status Recycle(SegmentNumber number, const std::shared_ptr<io::File>& file);
 
   uint32_t ready() const;
   void Shutdown();

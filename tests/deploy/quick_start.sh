@@ -63,11 +63,9 @@ follow_the_log() { # the line of the document goes on until Ctrl-C
   grep -q 'minitoolstream: ready' "$work/log" || fail "docker-compose logs -f tarantool shows no start: $(tail -n 5 "$work/log")"
 }
 
-console() { # COMMAND EXPRESSION WANTED: with a terminal, as -it asks for one
+console() { # COMMAND EXPRESSION WANTED: at a terminal, as -it asks for one
   echo "\$ $1"
-  local answer
-  answer="$(printf '%s\n' "$2" | script -qefc "$1" /dev/null | tr -d '\r')"
-  grep -q -- "$3" <<<"$answer" || fail "$1: '$2' does not answer '$3' but: $answer"
+  python3 ../tests/deploy/type_at.py "$@" || fail "$1: '$2' does not answer '$3'"
 }
 
 # What was published before is still there.

@@ -101,6 +101,7 @@ plan_tests() { # FULL (0 or 1)
   done
   plan_step "replica set" step_script tests/tarantool/replica_set.sh
   plan_step "kubernetes manifests" step_script tests/deploy/manifests.sh
+  plan_step "quick start in containers" step_script tests/deploy/compose.sh
   plan_step "package" step_package
   plan_step "build asan-ubsan" step_build asan-ubsan
   plan_step "tests asan-ubsan" step_sanitized asan-ubsan

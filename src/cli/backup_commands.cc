@@ -55,7 +55,7 @@ class BackupCommand : public CopyCommand {
            "The backup: a directory that is not there, is empty, or holds an earlier backup, which is replaced in "
            "one step")
         ->required()
-        ->option_text(" ");
+        ->option_text("FOLDER");
     options_.source = "./data";
     app.add_option("--data-dir", options_.source,
                    "The data directory; a server may be using it (MINITOOLSTREAM_DATA_DIR, or ./data)")
@@ -96,10 +96,10 @@ class BackupCommand : public CopyCommand {
 class RestoreCommand : public CopyCommand {
  public:
   void DefineOptions(CLI::App& app) override {
-    app.add_option("BACKUP", options_.source, "The backup")->required()->option_text(" ");
+    app.add_option("BACKUP", options_.source, "The backup")->required()->option_text("FOLDER");
     app.add_option("DIR", options_.target, "The data directory to make: not there, or empty")
         ->required()
-        ->option_text(" ");
+        ->option_text("FOLDER");
     AddCopyOptions(app);
   }
 

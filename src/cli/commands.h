@@ -1,5 +1,5 @@
 // The client commands of the one binary: pub, sub, fetch, peek, get, ack, last, info, health, subjects, consumers,
-// bench.
+// bench, and those about the command line itself (man, completion, context, config).
 //
 // Threading: called once by main before the command line is parsed; a command runs inside the parse and leaves its exit
 // code (terminal/exit_code.h).
@@ -8,6 +8,9 @@
 #include <CLI/CLI.hpp>
 
 namespace mts::cli {
+
+// The program's own texts, and how --help of all commands looks: before any command is added, the server's too.
+void DescribeProgram(CLI::App& app);
 
 // Adds the commands to `app`; `exit_code` must live until the command line was parsed.
 void AddClientCommands(CLI::App& app, int& exit_code);

@@ -20,7 +20,7 @@ class AcknowledgeCommand : public Command {
  public:
   void DefineOptions(CLI::App& app) override {
     AddSubjectOption(app, subject_, /*pattern_too=*/true)->required();
-    app.add_option("SEQUENCE", sequence_, "Everything up to this message is done")->required()->option_text(" ");
+    app.add_option("SEQUENCE", sequence_, "Everything up to this message is done")->required()->option_text("SEQUENCE");
     AddDurableOption(app, durable_name_)->required();
     AddFormatOption(app, format_);
     AddConnectionOptions(app, client_);

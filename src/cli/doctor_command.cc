@@ -21,7 +21,7 @@ class DoctorCommand : public Command {
   void DefineOptions(CLI::App& app) override {
     app.add_option("DIR", data_dir_, "The data directory: what `serve --data-dir` was given")
         ->required()
-        ->option_text(" ");
+        ->option_text("FOLDER");
     app.add_flag("--repair", repair_, "Mend what can be mended; what is taken away is kept in DIR/doctor/");
     AddFormatOption(app, format_);
   }
@@ -72,15 +72,18 @@ class DoctorCommand : public Command {
 }  // namespace
 
 void AddDoctorCommand(CLI::App& app, int& exit_code) {
-  AddCommand(
-      app, exit_code,
-      {"doctor", "Examine a data directory that no server uses: every record, index and payload file",
-       "  minitoolstream doctor /var/lib/minitoolstream\n"
-       "  minitoolstream doctor ./data -o json\n"
-       "  minitoolstream doctor ./data --repair\n\n"
-       "Here the exit codes are: 0 sound, 1 damage, 2 it could not look (a server has the directory, no rights, wrong\n"
-       "usage)."},
-      std::make_shared<DoctorCommand>());
+  AddCommand(app, exit_code,
+             {"doctor", "Examine a data directory that no server uses: every record, index and payload file",
+              "  minitoolstream doctor /var/lib/minitoolstream\n"
+              "  minitoolstream doctor ./data -o json\n"
+              "  minitoolstream doctor ./data --repair",
+              "",
+              "Exit codes:\n"
+              "  0    sound\n"
+              "  1    damage\n"
+              "  2    it could not look: a server has the directory, no rights, wrong usage\n"
+              "  130  interrupted (Ctrl-C)"},
+             std::make_shared<DoctorCommand>());
 }
 
 }  // namespace mts::cli

@@ -23,7 +23,7 @@ class GetCommand : public Command {
  public:
   void DefineOptions(CLI::App& app) override {
     AddSubjectOption(app, range_.subject, /*pattern_too=*/false)->required();
-    app.add_option("SEQUENCE", range_.sequence, "The message's number")->required()->option_text(" ");
+    app.add_option("SEQUENCE", range_.sequence, "The message's number")->required()->option_text("SEQUENCE");
     app.add_option("--output", path_, "A file (default: the standard output); an interrupted download is continued")
         ->option_text("FILE");
     AddBytesOption(app, "--offset", range_.offset, "Where the range begins (0)");
@@ -35,6 +35,9 @@ class GetCommand : public Command {
   absl::Status Run() override {
     const Connection connection(client_);
     Progress progress(0);
+    if (path_.empty() && format_ == Format::kJson) {
+      return UsageError("-o json goes with --output FILE; without it the payload itself is printed");
+    }
     if (path_.empty() || path_ == "-") return ToStandardOutput(connection, progress);
     const std::filesystem::path path(path_);
     const std::string name = path.filename().string();
@@ -57,8 +60,17 @@ class GetCommand : public Command {
     DownloadRange range = range_;
     if (range.offset == 0) range.crc_before = 0;
     Progress hidden(0);
-    return DownloadPayload(connection, range, [](std::string_view bytes) { return StandardOutput().Write(bytes); },
+    return DownloadPayload(connection, range, [this](std::string_view bytes) { return Print(bytes); },
                            {shown ? progress : hidden, range_.subject, shown});
+  }
+
+  // Bytes that are no text confuse a terminal; who wants them there says --output -.
+  absl::Status Print(std::string_view bytes) const {
+    if (StdoutIsTerminal() && path_.empty() && bytes.find('\0') != std::string_view::npos) {
+      return absl::FailedPreconditionError(
+          "the payload is not text; write it to a file with --output FILE, or pipe it");
+    }
+    return StandardOutput().Write(bytes);
   }
 
   absl::Status Whole(const Connection& connection, OutputFile& file, Progress& progress) {

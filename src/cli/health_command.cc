@@ -52,7 +52,7 @@ class HealthCommand : public Command {
   void DefineOptions(CLI::App& app) override {
     app.add_option("ADDRESS", addresses_, "HOST:PORT of each server to ask (localhost:50051)")
         ->check([](const std::string& address) { return std::string(ValidateAddress(address).message()); })
-        ->option_text(" ");
+        ->option_text("ADDRESS");
     AddDurationOption(app, "--timeout", timeout_, "How long each may take to answer (3s)");
   }
 

@@ -18,7 +18,8 @@ namespace {
 // What a cell shows where no terminal sets a limit.
 constexpr size_t kFileColumns = 1000;  // of a payload; -o raw and -o json give all of it
 constexpr size_t kUnlimitedColumns = size_t{1} << 30;
-constexpr size_t kColumnsBeforePayload = 72;
+constexpr size_t kColumnsBeforePayload = 56;  // and the subject's
+constexpr size_t kMostSubjectColumns = 40;
 
 std::string HeaderText(const pb::Message& message) {
   const std::map<std::string, std::string> sorted(message.headers().begin(), message.headers().end());
@@ -83,15 +84,20 @@ absl::Status MessagePrinter::Print(const pb::Message& message) {
 
 absl::Status MessagePrinter::PrintTable(const pb::Message& message) {
   const bool terminal = StdoutIsTerminal();
+  std::string subject = PrintableText(message.subject(), kUnlimitedColumns);
+  // The column grows with what comes; it never shrinks, so that lines stay below each other.
+  subject_columns_ = std::clamp(ColumnsOf(subject), subject_columns_, kMostSubjectColumns);
+  subject.append(subject_columns_ - std::min(subject_columns_, ColumnsOf(subject)), ' ');
   if (!title_printed_ && terminal) {
-    const std::string title =
-        absl::StrFormat("%10s  %-24s  %-16s  %10s  %s", "SEQUENCE", "TIME", "SUBJECT", "SIZE", "PAYLOAD");
+    const std::string title = absl::StrFormat("%10s  %-24s  %-*s  %10s  %s", "SEQUENCE", "TIME",
+                                              static_cast<int>(subject_columns_), "SUBJECT", "SIZE", "PAYLOAD");
     MTS_RETURN_IF_ERROR(StandardOutput().Write(Styled(title, Style::kBold, ColourOnStdout()) + "\n"));
   }
   title_printed_ = true;
   const size_t width = static_cast<size_t>(TerminalWidth());
-  const size_t room =
-      !terminal ? kFileColumns : std::max<size_t>(width, kColumnsBeforePayload + 20) - kColumnsBeforePayload;
+  const size_t room = !terminal ? kFileColumns
+                                : std::max(width, kColumnsBeforePayload + subject_columns_ + 20) -
+                                      kColumnsBeforePayload - subject_columns_;
   std::string payload;
   if (message.payload_status() == pb::PAYLOAD_STATUS_DEFERRED) {
     payload = Concat("(minitoolstream get ", message.subject(), " ", message.sequence(), ")");
@@ -102,8 +108,8 @@ absl::Status MessagePrinter::PrintTable(const pb::Message& message) {
   }
   const std::string headers = HeaderText(message);
   return StandardOutput().Write(
-      absl::StrFormat("%10d  %s  %-16s  %10s  %s%s\n", message.sequence(), FormatTimestamp(TimeOf(message.timestamp())),
-                      PrintableText(message.subject(), kUnlimitedColumns), FormatBytes(message.size()), payload,
+      absl::StrFormat("%10d  %s  %s  %10s  %s%s\n", message.sequence(), FormatTimestamp(TimeOf(message.timestamp())),
+                      subject, FormatBytes(message.size()), payload,
                       headers.empty() ? "" : Styled(Concat("  ", headers), Style::kDim, ColourOnStdout())));
 }
 

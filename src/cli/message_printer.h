@@ -22,6 +22,7 @@ class MessagePrinter {
   const Connection& connection_;
   const Format format_;
   bool title_printed_ = false;
+  size_t subject_columns_ = 16;
 };
 
 // "", or what is the matter with the payload.

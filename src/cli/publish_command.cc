@@ -25,7 +25,7 @@ class PublishCommand : public Command {
   void DefineOptions(CLI::App& app) override {
     AddSubjectOption(app, options_.subject, /*pattern_too=*/false)->required();
     text_option_ = app.add_option("TEXT", text_, "The message; without it, it comes from --file or the standard input")
-                       ->option_text(" ");
+                       ->option_text("TEXT");
     file_option_ = app.add_option("--file", path_,
                                   "A file, or a folder: each file below it as a message with its "
                                   "relative name in the header 'filename'")

@@ -74,7 +74,7 @@ class SubjectsCommand : public Command {
  public:
   void DefineOptions(CLI::App& app) override {
     app.add_option("PATTERN", pattern_, "Only these: '*' for all (default), 'orders.*' for orders and all below")
-        ->option_text(" ");
+        ->option_text("SUBJECT");
     AddFormatOption(app, format_);
     AddConnectionOptions(app, client_);
   }

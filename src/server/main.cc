@@ -6,7 +6,8 @@
 
 int main(int argc, char** argv) {
   int exit_code = 0;
-  CLI::App app("A persistent message stream for messages of any size.", "minitoolstream");
+  CLI::App app("", "minitoolstream");
+  mts::cli::DescribeProgram(app);
   app.set_version_flag("--version", mts::server::Version());
   app.require_subcommand(1);
   mts::server::AddServerCommands(app, exit_code);

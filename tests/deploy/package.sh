@@ -47,6 +47,12 @@ client pub greetings hello >/dev/null && client pub files --file /srv/large >/de
 expect_message greetings hello
 client get files 2 --output - | cmp - "$work/machine/root/srv/large" || fail "the large payload differs"
 
+# ---- The manual page and the completions
+for file in man/man1/minitoolstream.1.gz bash-completion/completions/minitoolstream zsh/vendor-completions/_minitoolstream \
+  fish/vendor_completions.d/minitoolstream.fish; do
+  in_machine test -s "/usr/share/$file" || fail "no /usr/share/$file"
+done
+
 # ---- Killed: systemd starts it again, and everything is there
 first_pid="$(property MainPID)"
 in_machine kill -9 "$first_pid"

@@ -14,10 +14,14 @@ check_changelog() { # VERSION
 stage_package() { # FOLDER
   local built="$1/built"
   rm -rf "$1"
-  mkdir -p "$built"
+  mkdir -p "$built/bash" "$built/zsh" "$built/fish"
   cp -r packaging/debian "$1/debian" &&
     cp "$MTS_BINARY" packaging/minitoolstream.yaml packaging/secrets.env "$built" &&
-    cp -r proto/minitoolstream "$built/protos"
+    cp -r proto/minitoolstream "$built/protos" &&
+    "$MTS_BINARY" man >"$built/minitoolstream.1" &&
+    "$MTS_BINARY" completion bash >"$built/bash/minitoolstream" &&
+    "$MTS_BINARY" completion zsh >"$built/zsh/_minitoolstream" &&
+    "$MTS_BINARY" completion fish >"$built/fish/minitoolstream.fish"
 }
 
 dev_package() {

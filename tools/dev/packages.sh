@@ -7,7 +7,7 @@ MTS_BUILD_PACKAGES=(
   libspdlog-dev libyaml-cpp-dev libcli11-dev libpugixml-dev libmsgpack-cxx-dev
   tarantool-dev
 )
-MTS_TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm python3 python3-venv tarantool curl)
+MTS_TEST_PACKAGES=(clang clang-tidy clang-format libclang-rt-14-dev llvm python3 python3-venv tarantool curl zsh fish groff-base)
 # For the containers: docker-compose with the hyphen is Debian's own package.
 MTS_DEPLOY_PACKAGES=(docker.io docker-compose debootstrap iptables iproute2)
 # To make the Debian package, and to boot the throw-away machine that tests/deploy/package.sh installs it on.

@@ -1,5 +1,6 @@
 #include "cli/bench/bench_command.h"
 
+#include "absl/strings/str_join.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -17,6 +18,12 @@ std::map<std::string, Enum> ByName(std::initializer_list<Enum> values) {
   std::map<std::string, Enum> names;
   for (const Enum value : values) names.emplace(NameOf(value), value);
   return names;
+}
+
+// "null|server".
+template <typename Enum>
+std::string Choices(const std::map<std::string, Enum>& names) {
+  return absl::StrJoin(names, "|", [](std::string* to, const auto& name) { to->append(name.first); });
 }
 
 class BenchCommand : public Command {
@@ -46,10 +53,10 @@ class BenchCommand : public Command {
     app.add_option_function<std::string>(
            "WORK", [this, works](const std::string& name) { settings_.work = works.at(name); },
            "pub, pub-batch, pub-stream, fetch, fetch-batch, first (the first message of any subject), subscribe "
-           "(time until a notice), upload, download")
+           "(time until a notice), upload or download")
         ->check(CLI::IsMember(works))
         ->required()
-        ->option_text(" ");
+        ->option_text(Choices(works));
   }
 
   void DefineTarget(CLI::App& app) {
@@ -59,7 +66,7 @@ class BenchCommand : public Command {
            "server: one that runs (default); null: one is started that answers without storing; embedded: one is "
            "started with a new folder in --data-dir")
         ->check(CLI::IsMember(targets))
-        ->option_text("server|null|embedded")
+        ->option_text(Choices(targets))
         ->group("Target");
     app.add_option("--data-dir", settings_.data_dir, "Where the server that is started keeps its data")
         ->check(CLI::ExistingDirectory)

@@ -2,8 +2,12 @@
 
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
+#include "base/status.h"
 #include "base/text.h"
+#include "cli/client/client_settings.h"
+#include "cli/client/contexts.h"
 #include "cli/client/start_position.h"
 #include "cli/terminal/exit_code.h"
 #include "cli/terminal/format.h"
@@ -30,41 +34,68 @@ int RunCommand(const std::string& name, Command& command) {
   return Conclude(name, status.ok() ? flushed : status);
 }
 
-void AddAddressOption(CLI::App& app, const std::string& name, const std::string& variable, std::string& address,
-                      const std::string& text) {
-  app.add_option(name, address, text)
-      ->envname(variable)
-      ->capture_default_str()
-      ->check([](const std::string& value) { return CheckWith(ValidateAddress(value)); })
-      ->option_text("HOST:PORT")
-      ->group("Server");
+// The options that were made from ClientSettings, to be asked after the parse.
+struct ConnectionOptions {
+  std::vector<std::pair<const ClientSetting*, CLI::Option*>> settings;
+  std::string context;
+  CLI::Option* context_option = nullptr;
+};
+
+// What neither a flag nor a variable said is taken from the context.
+absl::Status ApplyContext(const ConnectionOptions& given, ClientOptions& options) {
+  MTS_ASSIGN_OR_RETURN(const ChosenContext chosen,
+                       ChooseContext(given.context_option->count() > 0 ? std::optional(given.context) : std::nullopt));
+  for (const auto& [setting, option] : given.settings) {
+    const auto value = chosen.context.settings.find(setting->name);
+    if (option->count() > 0 || value == chosen.context.settings.end()) continue;
+    MTS_RETURN_IF_ERROR(WithContext(setting->set(options, value->second), Concat("context '", chosen.name, "'")));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 void AddCommand(CLI::App& app, int& exit_code, const CommandText& text, std::shared_ptr<Command> command) {
-  CLI::App* const added = app.add_subcommand(text.name, text.description);
-  added->footer("\nExamples:\n" + text.examples + "\n\n" + std::string(kExitCodesHelp));
+  CLI::App* const added =
+      app.add_subcommand(text.name, text.details.empty() ? text.description : text.description + "\n\n" + text.details);
+  added->footer(text.examples.empty() ? text.notes : Concat("Examples:\n", text.examples, "\n\n", text.notes));
   command->DefineOptions(*added);
-  added->callback([name = text.name, command, &exit_code] { exit_code = RunCommand(name, *command); });
+  const std::string name = app.get_parent() == nullptr ? text.name : Concat(app.get_name(), " ", text.name);
+  added->callback([name, command, &exit_code] { exit_code = RunCommand(name, *command); });
+}
+
+CLI::Option* AddClientSettingOption(CLI::App& app, const ClientSetting& setting, ClientOptions& options) {
+  return app
+      .add_option_function<std::string>(
+          "--" + setting.name,
+          [&options, &setting](const std::string& value) {
+            if (const absl::Status status = setting.set(options, value); !status.ok()) {
+              RefuseValue("--" + setting.name, status);
+            }
+          },
+          setting.text)
+      ->option_text(setting.placeholder)
+      ->group("Server");
 }
 
 void AddConnectionOptions(CLI::App& app, ClientOptions& options) {
-  AddAddressOption(app, "--ingress", "MINITOOLSTREAM_INGRESS", options.addresses.ingress,
-                   "Where to publish: this, MINITOOLSTREAM_INGRESS, or localhost:50051");
-  AddAddressOption(app, "--egress", "MINITOOLSTREAM_EGRESS", options.addresses.egress,
-                   "Where to read: this, MINITOOLSTREAM_EGRESS, or localhost:50052");
-  AddDurationOption(app, "--timeout", options.timeout, "How long one call may take (30s)")->group("Server");
-  app.add_option_function<std::string>(
-         "--retry-for",
-         [&options](const std::string& text) {
-           const auto duration = ParseDuration(text);
-           if (!duration.ok()) RefuseValue("--retry-for", duration.status());
-           options.retry = {*duration, /*wait_for_first=*/true};
-         },
-         "How long to try again while the server is away (5m once it was reached; if given, also before)")
-      ->option_text("TIME")
-      ->group("Server");
+  const auto given = std::make_shared<ConnectionOptions>();
+  for (const ClientSetting& setting : ClientSettings()) {
+    CLI::Option* const option = AddClientSettingOption(app, setting, options)->envname(setting.variable);
+    option->description(Concat(setting.text, " (", setting.default_text, "); also ", setting.variable));
+    given->settings.emplace_back(&setting, option);
+  }
+  given->context_option =
+      app.add_option("--context", given->context,
+                     "Take what no flag and no variable says from this context, '' for none (the one in use: see "
+                     "'minitoolstream context'); also MINITOOLSTREAM_CONTEXT")
+          ->envname("MINITOOLSTREAM_CONTEXT")
+          ->option_text("CONTEXT")
+          ->group("Server");
+  app.parse_complete_callback([given, &options] {
+    const absl::Status status = ApplyContext(*given, options);
+    if (!status.ok()) throw CLI::ConfigError(std::string(status.message()));  // tidy: allow ends the parse
+  });
 }
 
 void AddFormatOption(CLI::App& app, Format& format, bool with_raw) {
@@ -112,13 +143,13 @@ CLI::Option* AddSubjectOption(CLI::App& app, std::string& subject, bool pattern_
       ->check([pattern_too](const std::string& value) {
         return CheckWith(pattern_too ? Pattern::Parse(value).status() : ValidateSubject(value));
       })
-      ->option_text(" ");
+      ->option_text("SUBJECT");
 }
 
 CLI::Option* AddDurableOption(CLI::App& app, std::string& durable_name) {
   return app.add_option("--durable", durable_name, "The durable consumer's name: its position is kept by the server")
       ->check([](const std::string& value) { return CheckWith(ValidateDurableName(value)); })
-      ->option_text("NAME");
+      ->option_text("CONSUMER");
 }
 
 CLI::Option* AddFromOption(CLI::App& app, pb::StartPosition& start) {

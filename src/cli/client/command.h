@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "cli/client/client_settings.h"
 #include "cli/client/connection.h"
 
 namespace mts::cli {
@@ -26,15 +27,20 @@ class Command {
 
 struct CommandText {
   std::string name;
-  std::string description;
-  std::string examples;  // one a line
+  std::string description;   // one line
+  std::string examples;      // one a line, after two spaces each
+  std::string details = {};  // paragraphs for --help and the manual page, as in manual/command_tree.h
+  std::string notes = {};    // after the examples
 };
 
-// Adds `command` as a subcommand of `app`.
+// Adds `command` as a subcommand of `app`, which may be a subcommand itself.
 void AddCommand(CLI::App& app, int& exit_code, const CommandText& text, std::shared_ptr<Command> command);
 
-// --ingress, --egress, --timeout, --retry-for.
+// --ingress, --egress, --timeout, --retry-for, each also as a variable, and --context for what neither says. `options`
+// is complete when the command runs.
 void AddConnectionOptions(CLI::App& app, ClientOptions& options);
+// One of them, its value checked.
+CLI::Option* AddClientSettingOption(CLI::App& app, const ClientSetting& setting, ClientOptions& options);
 // -o json|table, and raw if `with_raw`.
 void AddFormatOption(CLI::App& app, Format& format, bool with_raw = false);
 // Options with a unit; a wrong value ends the parse with a usage error.

@@ -60,7 +60,7 @@ namespace {
 std::string AdviceFor(std::string_view command, const absl::Status& status) {
   if (status.GetPayload(kUsageMark).has_value()) return Concat(" (see: minitoolstream ", command, " --help)");
   if (!status.GetPayload(kUnreachableMark).has_value()) return "";
-  return "; start it with 'minitoolstream serve', or name another one with --ingress and --egress";
+  return "; start it with 'minitoolstream serve', or name another one with --ingress and --egress or --context";
 }
 
 }  // namespace

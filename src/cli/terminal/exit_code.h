@@ -3,6 +3,7 @@
 // Threading: pure functions, but Conclude prints.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -20,10 +21,21 @@ enum ExitCode : int {
   kTerminated = 143,
 };
 
-// The paragraph for every --help.
-inline constexpr std::string_view kExitCodesHelp =
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 server unreachable or unavailable, 130 interrupted (Ctrl-C),\n"
-    "141 the reader of the output went away, 143 terminated.";
+struct ExitCodeMeaning {
+  ExitCode code;
+  std::string_view text;
+};
+
+// As in every --help and in the manual page; a command that means something else says so in its notes ("Exit codes:").
+inline constexpr std::array<ExitCodeMeaning, 7> kExitCodeMeanings = {{
+    {kSuccess, "done"},
+    {kFailure, "the command was understood and failed"},
+    {kUsage, "wrong command line or configuration"},
+    {kUnreachable, "the server cannot be reached, or is not available for now: trying again may help"},
+    {kInterrupted, "interrupted (Ctrl-C)"},
+    {kClosedPipe, "the reader of the output went away"},
+    {kTerminated, "terminated (SIGTERM)"},
+}};
 
 // A wrong command line; ends with kUsage.
 absl::Status UsageError(std::string_view message);

@@ -1,5 +1,6 @@
 #include "cli/terminal/format.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -86,6 +87,11 @@ std::string PrintableText(std::string_view text, size_t columns) {
     text.remove_prefix(std::max<size_t>(length, 1));
   }
   return shown;
+}
+
+size_t ColumnsOf(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 absl::StatusOr<uint64_t> ParseBytes(std::string_view text) {

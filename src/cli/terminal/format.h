@@ -23,6 +23,9 @@ std::string FormatTimestamp(absl::Time time);
 // As much of `text` as fits `columns` columns, control characters and bytes that are not UTF-8 shown as escapes.
 std::string PrintableText(std::string_view text, size_t columns);
 
+// Characters, not bytes: what is wider or narrower than one column is not known here.
+size_t ColumnsOf(std::string_view text);
+
 // "1500", "10k", "10KiB", "1.5GiB", "2MB": k, m, g, t with or without i are powers of 1024.
 absl::StatusOr<uint64_t> ParseBytes(std::string_view text);
 // "10" (seconds), "0.5s", "5m", "1h30m".

@@ -2,16 +2,11 @@
 
 #include <algorithm>
 
+#include "cli/terminal/format.h"
 #include "cli/terminal/notices.h"
 
 namespace mts::cli {
 namespace {
-
-// Characters, not bytes: continuation bytes of UTF-8 take no column.
-size_t ColumnsOf(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
 
 std::string Line(const std::vector<std::string>& cells, const std::vector<Table::Column>& columns,
                  const std::vector<size_t>& widths) {

@@ -1,8 +1,9 @@
 // Answers as a message store without storing anything: what the doors cost by themselves (`bench --target null`).
 //
-// Appending gives the next sequences at once; reading brings as many 256-byte messages as were asked for, whatever was
-// appended; positions are accepted and forgotten; news are told. Threading: any thread; answers before the call
-// returns. Errors: none. Limits: a read brings at most kMaxRead messages.
+// It behaves as if kHeld messages were there already. Appending gives the next sequences at once; reading brings as
+// many 256-byte messages as were asked for, whatever was appended; positions are accepted and forgotten; news are told.
+// Threading: any thread; answers before the call returns. Errors: none. Limits: a read brings at most kMaxRead
+// messages.
 #pragma once
 
 #include <atomic>
@@ -20,6 +21,7 @@ class NullMessageStore : public MessageStore {
  public:
   static constexpr uint32_t kMaxRead = 10'000;
   static constexpr uint64_t kPayloadBytes = 256;
+  static constexpr uint64_t kHeld = 1'000'000'000;
 
   NullMessageStore();
   ~NullMessageStore() override;
@@ -48,7 +50,7 @@ class NullMessageStore : public MessageStore {
   class NullWatch;
   void Tell(std::string_view subject, Sequence last);
 
-  std::atomic<uint64_t> last_{0};
+  std::atomic<uint64_t> last_{kHeld};
   std::atomic<int> watching_{0};
   absl::Mutex mutex_;
   std::set<NullWatch*> watches_ ABSL_GUARDED_BY(mutex_);

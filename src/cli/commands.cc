@@ -6,6 +6,7 @@
 
 #include "cli/bench/bench_command.h"
 #include "cli/completion_command.h"
+#include "cli/config_commands.h"
 #include "cli/consumer_commands.h"
 #include "cli/context_commands.h"
 #include "cli/fetch_command.h"
@@ -91,6 +92,7 @@ void AddClientCommands(CLI::App& app, int& exit_code) {
   AddBackupCommand(app, exit_code);
   AddRestoreCommand(app, exit_code);
   AddBenchCommand(app, exit_code);
+  AddConfigCommands(app, exit_code);
   AddContextCommands(app, exit_code);
   AddManualCommand(app, exit_code);
   AddCompletionCommand(app, exit_code);

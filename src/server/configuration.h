@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/limits.h"
@@ -87,6 +88,9 @@ struct Configuration {
   int64_t shutdown_grace_micros = 5'000'000;
   std::string log_level = "info";
   std::string log_format = "console";  // console | json
+
+  // Where each key that does not have its default was set last: "file:line", the variable or the flag.
+  std::map<std::string, std::string> origins;
 };
 
 }  // namespace mts::server

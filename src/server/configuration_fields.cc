@@ -142,8 +142,13 @@ Value Switch(bool Configuration::*member) {
 
 ConfigurationKey Key(std::string name, Value value, std::string help, ProcessSet processes,
                      std::vector<ExistingVariable> also) {
-  return {std::move(name), std::move(value.placeholder), std::move(help),     processes,
-          std::move(also), std::move(value.set),         std::move(value.get)};
+  return {std::move(name), std::move(value.placeholder), std::move(help),      processes,
+          std::move(also), std::move(value.set),         std::move(value.get), /*secret=*/false};
+}
+
+ConfigurationKey Secret(ConfigurationKey key) {
+  key.secret = true;
+  return key;
 }
 
 }  // namespace mts::server

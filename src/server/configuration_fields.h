@@ -41,6 +41,9 @@ Value Duration(int64_t Configuration::*member, int64_t low, int64_t high);
 ConfigurationKey Key(std::string name, Value value, std::string help, ProcessSet processes = kAllProcesses,
                      std::vector<ExistingVariable> also = {});
 
+// A key whose value is never shown.
+ConfigurationKey Secret(ConfigurationKey key);
+
 inline constexpr int64_t kSecond = 1'000'000;
 inline constexpr int64_t kHundredYears = int64_t{36'500} * 24 * 3600 * kSecond;
 inline constexpr uint64_t kTiB = 1024 * limits::kGiB;

@@ -24,7 +24,7 @@ std::vector<ConfigurationKey> NetworkKeys() {
       Key("gate.listen", OptionalAddress(&C::gate_listen),
           "Where clients of the Tarantool protocol connect, with metadata embedded; empty: nowhere.", kServe),
       Key("gate.user", Text(&C::gate_user), "As whom they authenticate.", kServe),
-      Key("gate.password", Text(&C::gate_password), "... and with what.", kServe),
+      Secret(Key("gate.password", Text(&C::gate_password), "... and with what.", kServe)),
       Key("grpc.memory", Bytes(&C::grpc_memory_bytes, 16 * limits::kMiB, 1024 * limits::kGiB),
           "For the buffers of all connections."),
       Key("grpc.keepalive_time", Duration(&C::grpc_keepalive_time_micros, kSecond, kHundredYears / 100),

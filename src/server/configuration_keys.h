@@ -39,6 +39,7 @@ struct ConfigurationKey {
   std::vector<ExistingVariable> also;
   std::function<absl::Status(Configuration&, std::string_view)> set;
   std::function<std::string(const Configuration&)> get;
+  bool secret = false;  // its value is never shown
 
   bool IsFor(ProcessKind process) const { return (processes & SetOf(process)) != 0; }
   std::vector<std::string> also_for(ProcessKind process) const;  // names of variables

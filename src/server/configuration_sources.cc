@@ -8,6 +8,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/plain_text.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "server/configuration_keys.h"
@@ -51,6 +52,7 @@ struct YamlReader {
     if (absl::Status status = known->set(to, value.Scalar()); !status.ok()) {
       return Error(value, Concat(key, ": ", status.message()));
     }
+    to.origins[key] = Place(value);
     return absl::OkStatus();
   }
 };
@@ -68,8 +70,10 @@ absl::StatusOr<std::string> ReadFile(std::string_view what, const std::string& p
 }
 
 absl::Status ApplyOne(const ConfigurationKey& key, std::string_view place, std::string_view value, Configuration& to) {
-  absl::Status status = key.set(to, value);
-  return status.ok() ? status : absl::InvalidArgumentError(Concat(place, ": ", status.message()));
+  const absl::Status status = key.set(to, value);
+  if (!status.ok()) return absl::InvalidArgumentError(Concat(place, ": ", status.message()));
+  to.origins[key.name] = std::string(place);
+  return absl::OkStatus();
 }
 
 // A secret that lies in a file of its own, without the end of its line.
@@ -92,6 +96,9 @@ absl::Status ApplyLifetime(const Environment& environment, Configuration& to) {
 }  // namespace
 
 absl::Status ApplyYaml(const std::string& text, const std::string& name, Configuration& to) {
+  if (const int64_t line = LineOfControlCharacter(text); line > 0) {
+    return absl::InvalidArgumentError(Concat(name, ":", line, ": a control character; this is no text file"));
+  }
   try {
     const YAML::Node root = YAML::Load(text);
     if (root.IsNull()) return absl::OkStatus();

@@ -66,6 +66,7 @@ TEST(ConfigurationTest, WhatIsWrongInAFileIsNamedWithItsLine) {
   EXPECT_EQ(error("data_dir: x\n\ningress:\n  listne: 1\n"), "c.yaml:4: unknown key 'ingress.listne'");
   EXPECT_THAT(error("data_dir: x\ndurability: maybe\n"), HasSubstr("c.yaml:2: durability: 'maybe'"));
   EXPECT_THAT(error("a: b\n  c: d\n"), HasSubstr("c.yaml:"));
+  EXPECT_THAT(error("data_dir: x\n\x04\nlisten: y\n"), HasSubstr("c.yaml:2: a control character"));
   EXPECT_THAT(error("- x\n"), HasSubstr("c.yaml:1"));
   EXPECT_THAT(error("data_dir: [a, b]\n"), HasSubstr("c.yaml:1"));
   EXPECT_THAT(error("data_dir: a\ndata_dir: b\n"), HasSubstr("twice"));
@@ -87,6 +88,10 @@ TEST(ConfigurationTest, FlagsOverEnvironmentOverFileOverDefault) {
   EXPECT_EQ(configuration->max_batch_messages, 2u);
   EXPECT_EQ(configuration->reader_threads, 3u);
   EXPECT_EQ(configuration->durability, "commit");
+  EXPECT_EQ(configuration->origins,
+            (std::map<std::string, std::string>{{"max_subjects", file + ":1"},
+                                                {"max_batch_messages", "MINITOOLSTREAM_MAX_BATCH_MESSAGES"},
+                                                {"reader_threads", "--reader-threads"}}));
 }
 
 TEST(ConfigurationTest, TheExistingSystemsVariablesWork) {

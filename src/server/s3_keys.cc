@@ -20,9 +20,10 @@ std::vector<ConfigurationKey> S3Keys() {
       Key("s3.bucket", NonEmptyText(&C::s3_bucket), "Where the objects lie.", kAllProcesses, {{"MINIO_BUCKET_NAME"}}),
       Key("s3.create_bucket", Switch(&C::s3_create_bucket), "Make the bucket when it is missing."),
       Key("s3.access_key", Text(&C::s3_access_key), "As whom we come.", kAllProcesses, {{"MINIO_ACCESS_KEY_ID"}}),
-      Key("s3.secret_key", Text(&C::s3_secret_key), "... and with what.", kAllProcesses, {{"MINIO_SECRET_ACCESS_KEY"}}),
+      Secret(Key("s3.secret_key", Text(&C::s3_secret_key), "... and with what.", kAllProcesses,
+                 {{"MINIO_SECRET_ACCESS_KEY"}})),
       Key("s3.secret_key_file", OptionalPath(&C::s3_secret_key_file), "File with the secret key, instead of it."),
-      Key("s3.session_token", Text(&C::s3_session_token), "Of temporary credentials; empty: none."),
+      Secret(Key("s3.session_token", Text(&C::s3_session_token), "Of temporary credentials; empty: none.")),
       Key("s3.prefix", NonEmptyText(&C::s3_prefix), "All keys that we make begin with it."),
       Key("s3.layout", Choice(&C::s3_layout, {"packed", "plain"}),
           "Small payloads that arrive together share an object (packed), or each has its own, named after its subject, "

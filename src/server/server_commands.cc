@@ -3,18 +3,16 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/time/clock.h"
 #include "server/configuration_keys.h"
-#include "server/configuration_sources.h"
 #include "server/logging.h"
 #include "server/process.h"
 #include "server/server.h"
+#include "server/server_flags.h"
 #include "server/service_notification.h"
 
 namespace mts::server {
@@ -46,20 +44,6 @@ constexpr ServerCommand kCommands[] = {
      "Messages that are past retention go first, then their objects; objects without a message go after sweep.grace. "
      "Example:\n"
      "  minitoolstream cleaner --tarantool-addresses tarantool:3301 --s3-endpoint minio:9000 --retention-max-age 7d"},
-};
-
-struct ServerFlags {
-  std::string config;
-  std::map<std::string, std::string> values;  // by key name
-  std::map<std::string, CLI::Option*> options;
-
-  std::map<std::string, std::string> Given() const {
-    std::map<std::string, std::string> given;
-    for (const auto& [name, option] : options) {
-      if (option->count() > 0) given[name] = values.at(name);
-    }
-    return given;
-  }
 };
 
 std::string Text(const absl::Status& status) { return {status.message().data(), status.message().size()}; }
@@ -118,8 +102,7 @@ void TellServiceManager(std::string_view state) {
 }
 
 int Serve(const ServerCommand& command, const ServerFlags& flags) {
-  const absl::StatusOr<Configuration> configuration = LoadConfiguration(
-      command.process, flags.config, [](const char* name) { return std::getenv(name); }, flags.Given());
+  const absl::StatusOr<Configuration> configuration = flags.Load(command.process);
   if (!configuration.ok()) return Fail(command, kWrongUsage, configuration.status());
   absl::Notification& shutdown = HandleShutdownSignals();
   SetUpLogging(configuration->log_level, configuration->log_format);
@@ -144,18 +127,7 @@ int Serve(const ServerCommand& command, const ServerFlags& flags) {
 void AddCommand(CLI::App& app, const ServerCommand& command, int& exit_code) {
   CLI::App* const added = app.add_subcommand(command.name, command.help);
   const auto flags = std::make_shared<ServerFlags>();
-  added->add_option("-c,--config", flags->config, "YAML file with the keys below; all processes may share one")
-      ->envname("MINITOOLSTREAM_CONFIG")
-      ->type_name("FILE");
-  const Configuration defaults = DefaultsOf(command.process);
-  for (const ConfigurationKey& key : ConfigurationKeys()) {
-    if (!key.IsFor(command.process)) continue;
-    std::string help =
-        key.help + " Default " + key.get(defaults) + ". Key " + key.name + ", variable " + key.variable();
-    for (const std::string& variable : key.also_for(command.process)) help += " or " + variable;
-    flags->options[key.name] =
-        added->add_option(key.flag(), flags->values[key.name], help + ".")->type_name(key.placeholder);
-  }
+  flags->Define(*added, command.process, [&](const ConfigurationKey& key) { return key.IsFor(command.process); });
   added->footer(std::string("A flag counts more than a variable, a variable more than the file. ") + command.footer);
   added->callback([&command, flags, &exit_code] { exit_code = Serve(command, *flags); });
 }

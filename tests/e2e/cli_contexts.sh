@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Contexts as someone with several servers uses them: flags over variables over the context over defaults, whatever may be wrong
-# with the file is one clear line, and the manual page is made without a warning.
+# with the file is one clear line. What `config` says of a server's configuration. The manual page is made without a warning.
 set -u
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -63,7 +63,7 @@ printf 'contexts:\n  a:\n    egres: localhost:1\n' >"$file"
 expect 2 "contexts.yaml:3: unknown setting 'egres'" info
 expect 1 "contexts.yaml:3: unknown setting 'egres'" context add b --egress localhost:1
 expect 0 "version" info --egress "$egress" --context ''
-head -c 3000 /dev/urandom >"$file"
+printf 'contexts:\n\004\000\377' >"$file"
 expect 2 "contexts.yaml:" info
 expect 1 "contexts.yaml:" context list
 rm "$file"
@@ -71,6 +71,22 @@ mkdir "$file"
 expect 2 "contexts.yaml" info
 rmdir "$file"
 XDG_CONFIG_HOME="$work/server.log" expect 1 "server.log" context add b --egress localhost:1
+
+# ---- The configuration of a server: where each value comes from, and what is wrong with it
+printf 'max_subjects: 7\ngate:\n  password: very-secret\n' >"$work/server.yaml"
+expect 0 "valid" config check -c "$work/server.yaml"
+expect 0 "max_subjects .* 7 .*server.yaml:1" config show -c "$work/server.yaml"
+expect 0 "gate.password .*(hidden) .*server.yaml:3" config show -c "$work/server.yaml" --changed
+! grep -q very-secret "$work/out" || wrong "config show prints a secret"
+MINITOOLSTREAM_MAX_SUBJECTS=8 expect 0 "max_subjects .* 8 .*MINITOOLSTREAM_MAX_SUBJECTS" config show -c "$work/server.yaml"
+MINITOOLSTREAM_MAX_SUBJECTS=8 expect 0 "max_subjects .* 9 .*--max-subjects" config show -c "$work/server.yaml" --max-subjects 9
+expect 0 '"key":"data_dir","value":"./data","from":"default"' config show -o json
+expect 0 "tarantool.addresses" config show --process ingress
+printf 'max_subjects: 7\nmax_subject: 8\n' >"$work/server.yaml"
+expect 2 "server.yaml:2: unknown key 'max_subject'" config check -c "$work/server.yaml"
+expect 2 "server.yaml:2: unknown key 'max_subject'" config show -c "$work/server.yaml"
+expect 2 "no-such-file" config check -c "$work/no-such-file"
+expect 2 "MINITOOLSTREAM_MAX_SUBJECTS\|--max-subjects" config check --max-subjects none
 
 # ---- The manual page
 checks=$((checks + 1))

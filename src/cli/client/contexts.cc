@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "absl/strings/ascii.h"
+#include "base/plain_text.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/client/client_settings.h"
@@ -133,6 +134,9 @@ absl::Status ValidateContextName(std::string_view name) {
 }
 
 absl::StatusOr<Contexts> ParseContexts(const std::string& text, const std::string& name) {
+  if (const int64_t line = LineOfControlCharacter(text); line > 0) {
+    return absl::InvalidArgumentError(Concat(name, ":", line, ": a control character; this is no text file"));
+  }
   try {
     return Parser(name).Parse(YAML::Load(text));
   } catch (const YAML::Exception& error) {

@@ -79,6 +79,7 @@ TEST_F(ContextsTest, WhatIsWrongInTheFileIsNamedWithItsLine) {
   EXPECT_THAT(ErrorOf("other: 1\n"), HasSubstr("c.yaml:1: unknown key 'other'"));
   EXPECT_THAT(ErrorOf("- a\n"), HasSubstr("c.yaml:1: must be a map"));
   EXPECT_THAT(ErrorOf("contexts: {a: \n"), HasSubstr("c.yaml:"));
+  EXPECT_THAT(ErrorOf("contexts:\n\x04\n  a: {}\n"), HasSubstr("c.yaml:2: a control character"));
   EXPECT_EQ(ErrorOf(""), "");
   EXPECT_EQ(ErrorOf("contexts:\n"), "");
 }

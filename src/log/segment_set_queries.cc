@@ -26,7 +26,7 @@ void SegmentSetImpl::FinishIndexing() { indexer_.Finish(); }
 
 absl::Status SegmentSetImpl::AskIndex(const SegmentPtr& segment,
                                       absl::FunctionRef<absl::Status(const SegmentIndex&)> ask) {
-  const absl::Status status = ask(*segment->index());
+  absl::Status status = ask(*segment->index());
   if (status.ok() || absl::IsNotFound(status)) return status;
   if (segment->removed()) return absl::OkStatus();
   MTS_RETURN_IF_ERROR(indexer_.Rebuild(segment, status));

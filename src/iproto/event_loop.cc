@@ -31,7 +31,7 @@ absl::Status EventLoop::Start(Task on_tick) {
   if (epoll_ < 0) return ErrnoStatus(errno, "epoll_create1");
   wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wake_ < 0) {
-    const absl::Status status = ErrnoStatus(errno, "eventfd");
+    absl::Status status = ErrnoStatus(errno, "eventfd");
     CloseDescriptors();
     return status;
   }

@@ -141,8 +141,8 @@ TEST_F(MemoryIndexTest, NeedsAtMost16BytesAMessage) {
 
 TEST_F(MemoryIndexTest, ReadersNeedNoPauseOfTheWriter) {
   std::vector<SubjectId> subjects;
-  for (int i = 0; i < 20; ++i) {
-    Add(Concat("s.", i), static_cast<uint64_t>(i + 1));
+  for (uint64_t i = 0; i < 20; ++i) {
+    Add(Concat("s.", i), i + 1);
     subjects.push_back(*catalogue_.Find(Concat("s.", i)));
   }
   std::atomic<uint64_t> visible{20};

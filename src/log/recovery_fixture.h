@@ -22,8 +22,9 @@ class RecoveryFixture : public ::testing::Test {
     state_ = std::make_unique<State>(max_subjects_, 120'000'000, 1000);
     segments_ = std::make_unique<RecordingSegmentSet>(files_, state_->catalogue, indexes_);
     auto result = Recover({&files_, kLogDirectory, &clock_}, *state_, *segments_);
-    if (result.ok()) result_ = *std::move(result);
-    return result.status();
+    if (!result.ok()) return result.status();
+    result_ = *std::move(result);
+    return absl::OkStatus();
   }
   void MustRecover() {
     const absl::Status status = TryRecover();

@@ -19,7 +19,7 @@ class GateSelectTest : public GateFixture {
   // The first numbers of the rows.
   std::string Sequences(uint64_t index, uint64_t iterator, const iproto::Raw& key, uint64_t limit = 100,
                         uint64_t offset = 0) {
-    const std::string rows = client_->Select(512, index, iterator, key, limit, offset);
+    std::string rows = client_->Select(512, index, iterator, key, limit, offset);
     if (!rows.empty() && rows[0] == '#') return rows;
     std::string numbers;
     for (size_t at = rows.find("[u64:"); at != std::string::npos; at = rows.find("[u64:", at + 1)) {

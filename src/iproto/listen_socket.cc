@@ -22,7 +22,7 @@ absl::StatusOr<int> ListenOn(const addrinfo& where, std::string_view address) {
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (bind(fd, where.ai_addr, where.ai_addrlen) != 0 || listen(fd, kBacklog) != 0) {
-    const absl::Status status = ErrnoStatus(errno, Concat("listening on ", address));
+    absl::Status status = ErrnoStatus(errno, Concat("listening on ", address));
     close(fd);
     return status;
   }

@@ -47,23 +47,22 @@ absl::Status ForEachRecord(io::File& file, uint64_t identity, uint64_t& offset,
 absl::StatusOr<uint64_t> CheckWhole(io::File& file, uint64_t identity, uint64_t& offset) {
   uint64_t records = 0;
   uint64_t subjects = 0;
-  const absl::Status status =
-      ForEachRecord(file, identity, offset, [&](const CheckpointRecord& record) -> absl::Status {
-        if (Crc32c(record.body) != record.header.body_crc) {
-          return absl::DataLossError(Concat("record ", records, " has a wrong checksum"));
-        }
-        const auto type = static_cast<uint8_t>(record.header.type);
-        if (!IsKnownRecordType(type) && (record.header.flags & kRecordSkippable) == 0) {
-          return absl::FailedPreconditionError(
-              Concat("it has records of type ", int{type}, ", which this program does not know. Use a newer program."));
-        }
-        if (record.header.type == RecordType::kCheckpointEnd && DecodeCheckpointEnd(record.body) != records) {
-          return absl::DataLossError("its end says another number of records");
-        }
-        ++records;
-        if (record.header.type == RecordType::kCheckpointSubject) ++subjects;
-        return absl::OkStatus();
-      });
+  absl::Status status = ForEachRecord(file, identity, offset, [&](const CheckpointRecord& record) -> absl::Status {
+    if (Crc32c(record.body) != record.header.body_crc) {
+      return absl::DataLossError(Concat("record ", records, " has a wrong checksum"));
+    }
+    const auto type = static_cast<uint8_t>(record.header.type);
+    if (!IsKnownRecordType(type) && (record.header.flags & kRecordSkippable) == 0) {
+      return absl::FailedPreconditionError(
+          Concat("it has records of type ", int{type}, ", which this program does not know. Use a newer program."));
+    }
+    if (record.header.type == RecordType::kCheckpointEnd && DecodeCheckpointEnd(record.body) != records) {
+      return absl::DataLossError("its end says another number of records");
+    }
+    ++records;
+    if (record.header.type == RecordType::kCheckpointSubject) ++subjects;
+    return absl::OkStatus();
+  });
   if (!status.ok()) return status;
   return subjects;
 }

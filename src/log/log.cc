@@ -176,7 +176,7 @@ absl::StatusOr<store::MessageBlockPtr> Log::Read(const store::ReadRequest& reque
 
 absl::StatusOr<store::MessageBlockPtr> Log::ReadOne(std::string_view subject, Sequence sequence,
                                                     uint64_t max_inline_bytes) {
-  const absl::Status missing =
+  absl::Status missing =
       absl::NotFoundError(Concat("no message ", sequence.value(), subject.empty() ? "" : " on subject ", subject));
   if (sequence == kNoSequence || sequence > visible()) return missing;
   const absl::StatusOr<SegmentSet::Location> location = segments_->FindOne(sequence);

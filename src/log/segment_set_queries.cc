@@ -117,7 +117,7 @@ absl::StatusOr<SegmentSet::Found> SegmentSetImpl::Find(const Pattern& pattern, S
 }
 
 absl::StatusOr<SegmentSet::Location> SegmentSetImpl::FindOne(Sequence sequence) {
-  const absl::Status missing = absl::NotFoundError("no message with this sequence");
+  absl::Status missing = absl::NotFoundError("no message with this sequence");
   if (sequence == kNoSequence) return missing;
   const std::shared_ptr<const SegmentView> view = segments_.View();
   const size_t place = view->FirstAfter(Sequence(sequence.value() - 1));

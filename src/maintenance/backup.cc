@@ -133,7 +133,7 @@ class BackupRun {
   absl::Status DropPayloads(BackupFiles& to, const LogBackup::Taken& taken) {
     for (const PayloadReference& reference : taken.payloads) {
       if (!IsOurs(reference)) continue;
-      const absl::Status removed = files_.Remove(to.PathOf(NameOf(reference)));
+      absl::Status removed = files_.Remove(to.PathOf(NameOf(reference)));
       if (removed.ok()) --result_.payload_files;
       if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
     }
@@ -153,7 +153,7 @@ class BackupRun {
     const std::string kept = source_payloads_.Kept(reference.key);
     // It may be moving from incoming/ to its place just now.
     for (const std::string& path : {kept, source_payloads_.Incoming(reference.key), kept}) {
-      const absl::Status added = to.Add(path, NameOf(reference));
+      absl::Status added = to.Add(path, NameOf(reference));
       if (added.ok()) return true;
       if (!absl::IsNotFound(added)) return added;
     }

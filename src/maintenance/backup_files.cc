@@ -53,7 +53,7 @@ absl::Status BackupFiles::Add(const std::string& source, const std::string& name
   const std::string to = PathOf(name);
   MTS_RETURN_IF_ERROR(MakeParent(to));
   if (can_link_ && !copy_all_) {
-    const absl::Status linked = files_.Link(source, to);
+    absl::Status linked = files_.Link(source, to);
     if (linked.ok()) ++counts_.linked;
     if (linked.ok() || absl::IsAlreadyExists(linked)) return progress_.advance(0, name);
     if (absl::IsNotFound(linked)) return linked;

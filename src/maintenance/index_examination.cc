@@ -100,7 +100,7 @@ absl::Status ResolveSubjects(const log::DiskIndex& index, std::vector<IndexedMes
 absl::StatusOr<std::optional<IndexFault>> ExamineIndexFile(io::FileSystem& files, const std::string& path) {
   MTS_ASSIGN_OR_RETURN(std::optional<IndexFault> fault, ExaminePages(files, path));
   if (fault) return fault;
-  const absl::Status status = log::VerifyIndex(files, path);
+  absl::Status status = log::VerifyIndex(files, path);
   if (status.ok()) return std::nullopt;
   if (!absl::IsDataLoss(status)) return status;
   return IndexFault{0, std::string(ToStd(status.message()))};

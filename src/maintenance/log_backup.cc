@@ -38,7 +38,7 @@ absl::Status LogBackup::TakeCheckpoints() {
     bool any = numbers.empty();
     for (const uint64_t number : numbers) {
       const std::string name = log::CheckpointFileName(number);
-      const absl::Status added = to_.Add(SourcePath(name), InBackup(name));
+      absl::Status added = to_.Add(SourcePath(name), InBackup(name));
       if (!added.ok() && !absl::IsNotFound(added)) return added;
       any |= added.ok();
     }
@@ -183,9 +183,9 @@ absl::StatusOr<bool> LogBackup::ScanGroup(log::SegmentScanner& scanner, const lo
 absl::StatusOr<LogBackup::Outcome> LogBackup::TakeWhole(log::SegmentNumber number) {
   for (const std::string& name : {log::SegmentFileName(number), log::IndexFileName(number)}) {
     // A copy of its beginning may be there from an earlier call.
-    const absl::Status removed = files_.Remove(to_.PathOf(InBackup(name)));
+    absl::Status removed = files_.Remove(to_.PathOf(InBackup(name)));
     if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
-    const absl::Status added = to_.Add(SourcePath(name), InBackup(name));
+    absl::Status added = to_.Add(SourcePath(name), InBackup(name));
     if (!added.ok() && !absl::IsNotFound(added)) return added;
   }
   // Retention renames a segment before it is written anew: while it has its name, what was taken is this segment.
@@ -232,7 +232,7 @@ absl::StatusOr<uint64_t> LogBackup::DropGone(absl::FunctionRef<absl::Status(cons
 
 absl::Status LogBackup::Drop(log::SegmentNumber number) {
   for (const std::string& name : {log::SegmentFileName(number), log::IndexFileName(number)}) {
-    const absl::Status removed = files_.Remove(to_.PathOf(InBackup(name)));
+    absl::Status removed = files_.Remove(to_.PathOf(InBackup(name)));
     if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
   }
   return absl::OkStatus();

@@ -102,7 +102,7 @@ class Repairing {
 
   // Puts path.tmp in the place of what is kept aside.
   absl::Status Replace(const std::string& path) {
-    const absl::Status kept = aside_.Keep(path);
+    absl::Status kept = aside_.Keep(path);
     if (!kept.ok() && !absl::IsNotFound(kept)) return kept;
     if (!aside_.directory().empty()) MTS_RETURN_IF_ERROR(aside_.Sync());
     return files_.Rename(path + ".tmp", path);
@@ -132,7 +132,7 @@ class Repairing {
                             .status());
     // The older ones count what is not there any more.
     for (const uint64_t number : old_checkpoints_) {
-      const absl::Status removed = files_.Remove(PathOf(log::CheckpointFileName(number)));
+      absl::Status removed = files_.Remove(PathOf(log::CheckpointFileName(number)));
       if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
     }
     return files_.SyncDirectory(directory_);

@@ -22,7 +22,7 @@ absl::StatusOr<std::unique_ptr<store::PayloadFiles>> OpenPayloadFiles(const Conf
 absl::StatusOr<std::unique_ptr<store::S3Payloads>> OpenS3Payloads(const Configuration& configuration) {
   MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::S3Payloads> payloads,
                        store::S3Payloads::Open(S3OptionsOf(configuration)));
-  const absl::Status status = payloads->EnsureBucket();
+  absl::Status status = payloads->EnsureBucket();
   if (absl::IsUnavailable(status)) {
     spdlog::warn("S3 does not answer yet: {}", std::string(status.message()));
   } else if (!status.ok()) {

@@ -87,7 +87,7 @@ inline absl::StatusOr<PayloadReference> Upload(store::PayloadStore& store, std::
   auto upload = store.BeginUpload("test", expected_size);
   if (!upload.ok()) return upload.status();
   for (std::string_view rest = payload; !rest.empty(); rest.remove_prefix(std::min(chunk, rest.size()))) {
-    const absl::Status written =
+    absl::Status written =
         Wait<absl::Status>([&](auto done) { (*upload)->Write(std::string(rest.substr(0, chunk)), std::move(done)); });
     if (!written.ok()) return written;
   }

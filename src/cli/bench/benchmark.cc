@@ -140,7 +140,7 @@ class Benchmark {
     auto load = std::make_unique<NoticeLoad>(settings_, run.AddWorker(), *ingress_, *egress_);
     const NoticeLoad& notices = *load;
     run.AddLoad(std::move(load));
-    const absl::Status status = run.ForDuration(result_);
+    absl::Status status = run.ForDuration(result_);
     result_.late = notices.late();
     return status;
   }

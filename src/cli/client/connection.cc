@@ -117,7 +117,7 @@ Call::Call(absl::Duration deadline) : cancel_on_interrupt_([this] { context_.Try
 absl::Status WithRetry(const Connection& connection, const std::function<absl::Status()>& attempt) {
   Retry retry = connection.StartRetry();
   while (true) {
-    const absl::Status status = attempt();
+    absl::Status status = attempt();
     if (status.ok()) {
       retry.Succeeded();
       return status;

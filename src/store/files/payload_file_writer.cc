@@ -45,7 +45,7 @@ absl::Status PayloadFileWriter::Create() {
 
 absl::Status PayloadFileWriter::Append(absl::Span<const std::string_view> parts) {
   if (!failure_.ok()) return failure_;
-  const absl::Status status = AsStoreStatus(AppendOrFail(parts));
+  absl::Status status = AsStoreStatus(AppendOrFail(parts));
   if (!status.ok()) Abandon(status);
   return status;
 }
@@ -72,7 +72,7 @@ absl::Status PayloadFileWriter::AppendOrFail(absl::Span<const std::string_view> 
 
 absl::StatusOr<PayloadReference> PayloadFileWriter::Finish() {
   if (!failure_.ok()) return failure_;
-  const absl::Status status = AsStoreStatus(MakeDurable());
+  absl::Status status = AsStoreStatus(MakeDurable());
   if (!status.ok()) {
     Abandon(status);
     return status;

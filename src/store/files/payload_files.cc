@@ -47,7 +47,7 @@ std::vector<std::string> KeysOf(const std::vector<PayloadReference>& references)
 
 }  // namespace
 
-PayloadFiles::PayloadFiles(Options options)
+PayloadFiles::PayloadFiles(const Options& options)
     : files_(*options.files),
       paths_(options.directory),
       space_(options.files, options.directory, options.min_free_bytes),
@@ -156,7 +156,7 @@ absl::StatusOr<std::string> PayloadFiles::Read(const PayloadReference& reference
 
 void PayloadFiles::Size(const PayloadReference& reference, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) {
   RunOn(read_pool_, std::move(done), [this, reference]() -> absl::StatusOr<uint64_t> {
-    const absl::StatusOr<uint64_t> size = FileSize(reference);
+    absl::StatusOr<uint64_t> size = FileSize(reference);
     if (!size.ok()) return AsReadStatus(size.status(), reference.key);
     return size;
   });

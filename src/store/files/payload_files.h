@@ -66,7 +66,7 @@ class PayloadFiles : public PayloadStore {
   void Remove(const std::vector<PayloadReference>& references, absl::AnyInvocable<void(absl::Status)> done) override;
 
  private:
-  explicit PayloadFiles(Options options);
+  explicit PayloadFiles(const Options& options);
 
   absl::StatusOr<PayloadReference> WriteWhole(std::string_view payload, FreeSpace::Reservation reservation);
   absl::StatusOr<std::string> Read(const PayloadReference& reference, uint64_t offset, uint64_t length);

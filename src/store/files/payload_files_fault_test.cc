@@ -23,7 +23,7 @@ absl::StatusOr<PayloadReference> UploadFiveMiB(PayloadStore& store, uint64_t exp
   auto upload = store.BeginUpload("subject", expected_size);
   if (!upload.ok()) return upload.status();
   for (int i = 0; i < 5; ++i) {
-    const absl::Status status = Write(**upload, std::string(kMiB, static_cast<char>('a' + i)));
+    absl::Status status = Write(**upload, std::string(kMiB, static_cast<char>('a' + i)));
     if (!status.ok()) return status;
   }
   return Finish(**upload);

@@ -14,7 +14,17 @@
 
 namespace mts::cli {
 
-enum class Work { kPublish, kPublishBatch, kPublishStream, kFetch, kFetchBatch, kFirst, kSubscribe, kUpload, kDownload };
+enum class Work {
+  kPublish,
+  kPublishBatch,
+  kPublishStream,
+  kFetch,
+  kFetchBatch,
+  kFirst,
+  kSubscribe,
+  kUpload,
+  kDownload
+};
 enum class TargetKind { kServer, kNull, kEmbedded };
 
 struct BenchSettings {

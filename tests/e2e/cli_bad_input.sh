@@ -43,9 +43,12 @@ absent() { # FILE...
 # have neither).
 begin() { # COMMAND...
   checks=$((checks + 1))
-  env --default-signal=INT "$MTS_BINARY" "$@" <&0 >"$work/out" 2>"$work/err" &
+  (trap - EXIT && exec env --default-signal=INT "$MTS_BINARY" "$@") <&0 >"$work/out" 2>"$work/err" &
   pid=$!
   children+=("$pid")
+  # A signal before it is the program would meet this script's shell.
+  local tries=0
+  until [[ "/proc/$pid/exe" -ef "$MTS_BINARY" ]] || ((++tries > 100000)); do :; done
 }
 expect_end() { # CODE WHAT: within ten seconds
   local code=0 deadline=$((SECONDS + 10))

@@ -27,7 +27,7 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
   return endpoint;
 }
 
-BucketAddress::BucketAddress(Endpoint endpoint, std::string_view bucket, bool virtual_hosted)
+BucketAddress::BucketAddress(const Endpoint& endpoint, std::string_view bucket, bool virtual_hosted)
     : scheme_(endpoint.https ? "https://" : "http://"),
       host_(virtual_hosted ? Concat(bucket, ".", endpoint.authority) : endpoint.authority),
       base_(virtual_hosted ? "/" : Concat("/", bucket)),

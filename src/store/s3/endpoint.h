@@ -20,7 +20,7 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text);
 // Of one bucket.
 class BucketAddress {
  public:
-  BucketAddress(Endpoint endpoint, std::string_view bucket, bool virtual_hosted);
+  BucketAddress(const Endpoint& endpoint, std::string_view bucket, bool virtual_hosted);
 
   const std::string& host() const { return host_; }
   // The path of an object, encoded; of the bucket itself for an empty key.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t kLeastFetchBytes = 128 * limits::kKiB;
 constexpr uint64_t kFirstFetchBytes = 512 * limits::kKiB;  // from an object's start: probably all of it is read
-constexpr uint64_t kMostFetchBytes = 4 * limits::kMiB;
+constexpr uint64_t kMostFetchBytes = 16 * limits::kMiB;
 
 }  // namespace
 

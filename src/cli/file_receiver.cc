@@ -57,7 +57,7 @@ absl::Status FileReceiver::Receive(const pb::Message& message, Progress& progres
     Refuse(message, ToStd(name.status().message()));
     return absl::OkStatus();
   }
-  const absl::Status written = Write(message, *name, progress);
+  absl::Status written = Write(message, *name, progress);
   if (IsNameRefused(written) || absl::IsInvalidArgument(written) || absl::IsDataLoss(written) ||
       absl::IsNotFound(written)) {
     Refuse(message, ToStd(written.message()));

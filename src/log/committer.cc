@@ -198,7 +198,7 @@ absl::Status Committer::WriteGroup(GroupBuilder& group) {
 }
 
 absl::Status Committer::EnsureDurable() {
-  const absl::Status status = unsynced_ ? SyncActive() : absl::OkStatus();
+  absl::Status status = unsynced_ ? SyncActive() : absl::OkStatus();
   if (!status.ok()) {
     Fail(status);
   } else if (options_.durable) {

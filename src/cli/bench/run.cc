@@ -55,7 +55,7 @@ absl::Status Run::Measure(BenchResult& result, bool ends_by_itself) {
     pacing_ = true;
     pacer = std::thread([this] { Pace(NowNanos()); });
   }
-  const absl::Status status = WaitForEnd(result, ends_by_itself);
+  absl::Status status = WaitForEnd(result, ends_by_itself);
   const int64_t ended = std::min(NowNanos(), window_.end.load());
   window_.end = ended;
   result.seconds = static_cast<double>(ended - window_.begin) / kSecond;

@@ -13,7 +13,7 @@ namespace {
 
 std::string PlaceholderOf(const CLI::Option& option) {
   if (option.get_items_expected_max() == 0) return "";
-  const std::string text(absl::StripAsciiWhitespace(option.get_option_text()));
+  std::string text(absl::StripAsciiWhitespace(option.get_option_text()));
   if (!text.empty()) return text;
   if (option.get_positional()) return option.get_name(true);
   return option.get_type_name().empty() ? "VALUE" : option.get_type_name();

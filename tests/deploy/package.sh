@@ -13,7 +13,7 @@ make_machine
 cp "$package" "$work/machine/root/root/minitoolstream.deb"
 
 client() { # COMMAND...: the command line as a user without rights
-  in_machine setpriv --reuid=nobody --regid=nogroup --clear-groups minitoolstream "$@"
+  in_machine setpriv --reuid=nobody --regid=nogroup --clear-groups env HOME=/nonexistent minitoolstream "$@"
 }
 property() { in_machine systemctl show --property="$1" --value minitoolstream; }
 status_of() { in_machine sed -n "s/^$1:[[:space:]]*//p" "/proc/$(property MainPID)/status"; }

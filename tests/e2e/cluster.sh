@@ -128,7 +128,7 @@ for part in ingress egress cleaner; do tail -n 1 "$work/$part.log" | grep -q "sh
 export MTS_CLUSTER_DIR="$work/crash"
 cluster start tarantool minio || fail "Tarantool and MinIO do not start: $(tail -n 5 "$work/cluster.log")"
 for part in tarantool minio; do children+=("$(cat "$MTS_CLUSTER_DIR/$part.pid")"); done
-"$root/build/release/bin/crash_loop" --server "$MTS_BINARY" --rounds "${MTS_CLUSTER_ROUNDS:-4}" --seed "${MTS_SEED:-$RANDOM}" \
+"$root/build/release/bin/crash_loop" --server "$MTS_BINARY" --rounds "${MTS_CLUSTER_ROUNDS:-2}" --seed "${MTS_SEED:-$RANDOM}" \
   --between "bash $work/kill $MTS_CLUSTER_DIR/tarantool.pid $MTS_CLUSTER_DIR/minio.pid; $root/dev cluster start tarantool minio >>$work/cluster.log 2>&1" \
   -- --metadata tarantool --payload s3 --tarantool-addresses "127.0.0.1:$MTS_CLUSTER_TARANTOOL_PORT" \
   --s3-endpoint "127.0.0.1:$minio_port" || fail "the kill -9 loop found violations"

@@ -146,6 +146,10 @@ def publishing(options):
     yield "bare PUT 10 KiB, 16 in flight", "messages_per_s", cluster.go_client("-in-flight", "16", "-seconds", "3")
     run = cluster.bench("pub-stream", "--duration", seconds, "--warm-up", "1s")
     yield "PublishStream 256 B", "messages_per_s", run
+    run = cluster.counted("pub-stream", "--batch", "10", "--rate", "20000", "--in-flight", "1000", "--duration", seconds, "--warm-up", "1s")
+    yield "PublishStream 256 B, batches of 10, 20,000/s open loop", "puts_per_1000", run
+    yield "PublishStream 256 B, batches of 10, 20,000/s open loop, p50", "p50", run
+    yield "PublishStream 256 B, batches of 10, 20,000/s open loop, reached", "messages_per_s", run
     run = cluster.counted("pub", "--rate", "20000", "--in-flight", "2000", "--duration", seconds, "--warm-up", "1s")
     yield "Publish 256 B, 20,000/s open loop", "puts_per_1000", run
     yield "Publish 256 B, 20,000/s open loop, p50", "p50", run

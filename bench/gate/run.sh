@@ -2,45 +2,23 @@
 # The same Go client against the gate and against a real Tarantool with wal_mode=fsync, in turn, ROUNDS times (3); prints
 # the medians, and appends every measurement to FILE when one is named: run.sh [FILE]. Needs go and tarantool.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+results="${1:+$(realpath "$1")}"
+work="$(mktemp -d "${BENCH_DIR:-/var/tmp}/mts-gate-bench-XXXXXX")"
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 program="${MINITOOLSTREAM:-$PWD/../../build/release/bin/minitoolstream}"
-rounds="${ROUNDS:-3}" seconds="${SECONDS_EACH:-4}" results="${1:-}"
-work="$(mktemp -d "${BENCH_DIR:-/var/tmp}/mts-gate-bench-XXXXXX")"
-pids=()
-
-end() {
-  kill -9 "${pids[@]}" 2>/dev/null || true
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap end EXIT
-
-wait_for() { # PORT
-  local i
-  for ((i = 0; i < 300; i++)); do
-    [[ "$(timeout 1 bash -c "head -c 9 </dev/tcp/127.0.0.1/$1" 2>/dev/null)" == Tarantool ]] && return
-    sleep 0.1
-  done
-  echo "nothing answers on port $1" >&2
-  return 1
-}
-
-go build -o "$work/bench" .
-mkdir "$work/tarantool"
-MTS_LISTEN=127.0.0.1:33011 MTS_DIR="$work/tarantool" tarantool tarantool.lua >"$work/tarantool.log" 2>&1 &
-pids+=($!)
+start_plain_tarantool tarantool 33011
 "$program" serve --data-dir "$work/data" --ingress-listen 127.0.0.1:0 --egress-listen 127.0.0.1:0 \
   --gate-listen 127.0.0.1:33012 >"$work/server.log" 2>&1 &
 pids+=($!)
 wait_for 33011
 wait_for 33012
 
-for ((round = 0; round < rounds; round++)); do
-  "$work/bench" -name tarantool -address 127.0.0.1:33011 -seconds "$seconds"
-  "$work/bench" -name gate -address 127.0.0.1:33012 -seconds "$seconds"
-done | tee "$work/lines" >&2
-[[ -z "$results" ]] || cat "$work/lines" >>"$results"
+round() {
+  measure tarantool 33011
+  measure gate 33012
+}
+measure_rounds "$results"
 
 python3 - "$work/lines" <<'PYTHON'
 import collections, json, statistics, sys

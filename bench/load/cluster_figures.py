@@ -10,18 +10,16 @@ bench/results/cluster.jsonl. No figure is asserted here.
 import argparse
 import json
 import os
-import pathlib
-import platform
 import re
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from figure_runs import ROOT, measure
+
 CREDENTIALS = {"MINIO_ROOT_USER": "minioadmin", "MINIO_ROOT_PASSWORD": "minioadmin"}
 PART = 16 << 20  # of transfers, ours and the Go client's
 PARALLEL = 4
@@ -212,14 +210,6 @@ GROUPS = {"publishing": publishing, "single": single, "reading": reading, "trans
 UNITS = {"p50": "ms", "mb_per_s": "MB/s", "messages_per_s": "1/s", "anon": "MiB", "puts_per_1000": "PUTs per 1,000", "ratio": ""}
 
 
-def value(run, field):
-    if field == "p50":
-        return run["latency_ms"]["p50"]
-    if field == "anon":
-        return run["server_rss_anon_max"] / 2**20
-    return run[field]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--metadata", choices=["embedded", "tarantool"], default="tarantool")
@@ -233,22 +223,7 @@ def main():
     options = parser.parse_args()
     if not os.path.exists(options.go_client):
         subprocess.run(["go", "build", "-o", options.go_client, "."], check=True, cwd=ROOT / "bench/load/minio_client")
-    figures = {}
-    machine = {"metadata": options.metadata, "kernel": platform.release(), "cores": os.cpu_count(),
-               "date": time.strftime("%Y-%m-%d")}
-    with open(ROOT / "bench/results/cluster.jsonl", "a", encoding="utf-8") as results:
-        for run_number in range(1, options.runs + 1):
-            for name, group in GROUPS.items():
-                if options.only and options.only not in name:
-                    continue
-                for figure, field, run in group(options):
-                    figures.setdefault((figure, field), []).append(value(run, field))
-                    print(f"run {run_number}  {figure}: {value(run, field):,.3f} {UNITS[field]}", file=sys.stderr, flush=True)
-                    results.write(json.dumps({"figure": figure, "field": field, "run": run_number, **machine, **run}) + "\n")
-    shutil.rmtree(options.dir, ignore_errors=True)
-    print("| figure | unit | median | least | greatest |\n|---|---|---|---|---|")
-    for (figure, field), values in figures.items():
-        print(f"| {figure} | {UNITS[field]} | {statistics.median(values):,.3f} | {min(values):,.3f} | {max(values):,.3f} |")
+    measure(options, GROUPS, UNITS, "cluster.jsonl", metadata=options.metadata)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,13 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from figure_runs import ROOT, measure
 
 
 def rss_anon(pid):
@@ -210,12 +208,8 @@ GROUPS = {"streams": streams, "sustained": sustained, "unary": unary, "reading":
           "store": store, "lookups": lookups}
 
 
-def value(run, field):
-    if field in ("p50", "p99"):
-        return run["latency_ms"][field]
-    if field == "anon":
-        return run["server_rss_anon_max"] / 2**20
-    return run[field]
+UNITS = {"p50": "ms", "p99": "ms", "mb_per_s": "MB/s", "messages_per_s": "1/s", "anon": "MiB", "mb": "MiB", "ready_s": "s", "ratio": "",
+         "count": ""}
 
 
 def main():
@@ -227,24 +221,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--only", default="", help="streams, sustained, unary, reading, transfers, store or lookups")
     options = parser.parse_args()
-    os.makedirs(options.dir, exist_ok=True)
-    figures = {}
-    machine = {"kernel": platform.release(), "cores": os.cpu_count(), "date": time.strftime("%Y-%m-%d")}
-    with open(ROOT / "bench/results/embedded.jsonl", "a", encoding="utf-8") as results:
-        for run_number in range(1, options.runs + 1):
-            for name, group in GROUPS.items():
-                if options.only and options.only not in name:
-                    continue
-                for figure, field, run in group(options):
-                    figures.setdefault((figure, field), []).append(value(run, field))
-                    print(f"run {run_number}  {figure}: {value(run, field):,.3f} {field}", file=sys.stderr, flush=True)
-                    results.write(json.dumps({"figure": figure, "field": field, "run": run_number, **machine, **run}) + "\n")
-    shutil.rmtree(options.dir, ignore_errors=True)
-    print("| figure | unit | median | least | greatest |\n|---|---|---|---|---|")
-    for (figure, field), values in figures.items():
-        unit = {"p50": "ms", "p99": "ms", "mb_per_s": "MB/s", "messages_per_s": "1/s", "anon": "MiB", "mb": "MiB",
-                "ready_s": "s", "ratio": "", "count": ""}[field]
-        print(f"| {figure} | {unit} | {statistics.median(values):,.3f} | {min(values):,.3f} | {max(values):,.3f} |")
+    measure(options, GROUPS, UNITS, "embedded.jsonl")
 
 
 if __name__ == "__main__":

@@ -4,46 +4,23 @@
 # when one is named: run.sh [FILE]. Needs go and tarantool.
 set -euo pipefail
 results="${1:+$(realpath "$1")}"
-cd "$(dirname "${BASH_SOURCE[0]}")/../gate"
+work="$(mktemp -d "${BENCH_DIR:-/var/tmp}/mts-tarantool-bench-XXXXXX")"
+source "$(dirname "${BASH_SOURCE[0]}")/../gate/common.sh"
 
 top="$PWD/../.."
-rounds="${ROUNDS:-3}" seconds="${SECONDS_EACH:-4}"
-work="$(mktemp -d "${BENCH_DIR:-/var/tmp}/mts-tarantool-bench-XXXXXX")"
-pids=()
-
-end() {
-  kill -9 "${pids[@]}" 2>/dev/null || true
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap end EXIT
-
-wait_for() { # PORT
-  local i
-  for ((i = 0; i < 300; i++)); do
-    [[ "$(timeout 1 bash -c "head -c 9 </dev/tcp/127.0.0.1/$1" 2>/dev/null)" == Tarantool ]] && return
-    sleep 0.1
-  done
-  echo "nothing answers on port $1" >&2
-  return 1
-}
-
-go build -o "$work/bench" .
-mkdir "$work/plain"
-MTS_LISTEN=127.0.0.1:33013 MTS_DIR="$work/plain" tarantool tarantool.lua >"$work/plain.log" 2>&1 &
-pids+=($!)
+start_plain_tarantool plain 33013
 MTS_MODULE_DIR="${MTS_MODULE_DIR:-$top/build/release/lib}" MTS_LISTEN=127.0.0.1:33014 MTS_WORK_DIR="$work/ours" \
   MTS_CONSOLE_SOCKET="" MTS_MEMTX_MEMORY=4G MTS_LOG_LEVEL=3 tarantool "$top/tarantool/init.lua" >"$work/ours.log" 2>&1 &
 pids+=($!)
 wait_for 33013
 wait_for 33014
 
-for ((round = 0; round < rounds; round++)); do
-  "$work/bench" -name plain -address 127.0.0.1:33013 -seconds "$seconds"
-  "$work/bench" -name ours -address 127.0.0.1:33014 -seconds "$seconds"
-  "$work/bench" -name services -address 127.0.0.1:33014 -seconds "$seconds" -services
-done | tee "$work/lines" >&2
-[[ -z "$results" ]] || cat "$work/lines" >>"$results"
+round() {
+  measure plain 33013
+  measure ours 33014
+  measure services 33014 -services
+}
+measure_rounds "$results"
 
 python3 - "$work/lines" <<'PYTHON'
 import collections, json, statistics, sys

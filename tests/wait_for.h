@@ -6,12 +6,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <optional>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "base/await.h"
 
 namespace mts {
 
@@ -24,17 +23,9 @@ namespace mts {
 // Calls `start` with a callback and gives the one value that it gets.
 template <typename Result, typename Start>
 Result WaitFor(Start start) {
-  struct Answer {
-    absl::Notification given;
-    std::optional<Result> result;
-  };
-  const auto answer = std::make_shared<Answer>();
-  start([answer](Result result) {
-    answer->result = std::move(result);
-    answer->given.Notify();
-  });
-  if (!answer->given.WaitForNotificationWithTimeout(absl::Minutes(1))) NotAnswered();
-  return *std::move(answer->result);
+  std::optional<Result> result = AwaitWithin<Result>(absl::Minutes(1), std::move(start));
+  if (!result.has_value()) NotAnswered();
+  return *std::move(result);
 }
 
 }  // namespace mts

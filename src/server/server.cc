@@ -1,10 +1,12 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/await.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -66,16 +68,9 @@ gate::GateOptions GateOptions(const Configuration& configuration) {
 }
 
 absl::Status CheckPayloads(store::PayloadStore& payloads) {
-  struct Answer {
-    absl::Notification given;
-    absl::Status status;
-  };
-  const auto answer = std::make_shared<Answer>();
-  payloads.CheckReady([answer](absl::Status status) {
-    answer->status = std::move(status);
-    answer->given.Notify();
-  });
-  if (answer->given.WaitForNotificationWithTimeout(kReadinessPatience)) return answer->status;
+  std::optional<absl::Status> status =
+      AwaitWithin<absl::Status>(kReadinessPatience, [&payloads](auto done) { payloads.CheckReady(std::move(done)); });
+  if (status.has_value()) return *std::move(status);
   return absl::UnavailableError(Concat("the payload store (", payloads.kind(), ") does not answer"));
 }
 

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,14 +18,6 @@
 namespace mts::testing {
 namespace {
 
-sockaddr_in Loopback(uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
 int Connect(uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = Loopback(port);
@@ -34,6 +27,19 @@ int Connect(uint16_t port) {
 }
 
 }  // namespace
+
+sockaddr_in Loopback(uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+void PauseMillis(int64_t millis) {
+  const timespec pause{millis / 1000, millis % 1000 * 1'000'000};
+  ::nanosleep(&pause, nullptr);
+}
 
 ScratchFolder::ScratchFolder(const std::string& name) {
   std::string pattern = "/tmp/mts-" + name + "-XXXXXX";

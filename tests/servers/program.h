@@ -4,6 +4,7 @@
 // Limits: the folder goes with the object.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -32,6 +33,11 @@ std::vector<uint16_t> FreePorts(size_t count);
 
 // Of the folder that tools/install_*.sh write to (MTS_TOOLS says another one); empty when it is not there.
 std::string FindTool(const std::string& name);
+
+// 127.0.0.1 with this port (0: any).
+sockaddr_in Loopback(uint16_t port);
+
+void PauseMillis(int64_t millis);
 
 // Whether somebody accepts connections on 127.0.0.1.
 bool Listens(uint16_t port);

@@ -1,20 +1,10 @@
 #include "tests/servers/s3_server.h"
 
-#include <time.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 namespace mts::testing {
-namespace {
-
-void PauseMillis(int64_t millis) {
-  const timespec pause{millis / 1000, millis % 1000 * 1'000'000};
-  ::nanosleep(&pause, nullptr);
-}
-
-}  // namespace
 
 S3Server::S3Server(S3Kind kind, bool tls)
     : kind_(kind), tls_(tls), folder_(kind == S3Kind::kMinio ? "minio" : "seaweedfs") {}

@@ -9,6 +9,8 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "tests/servers/program.h"
+
 namespace mts::testing {
 namespace {
 
@@ -42,9 +44,7 @@ void SendAll(int fd, std::string_view data) {
 
 ScriptedHttpServer::ScriptedHttpServer() {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = Loopback(0);
   socklen_t size = sizeof(address);
   if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_, 64) != 0) std::abort();
   ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);

@@ -1,20 +1,11 @@
 #include "tests/servers/tarantool_server.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <utility>
 
 namespace mts::testing {
-namespace {
-
-void PauseMillis(int64_t millis) {
-  const timespec pause{millis / 1000, millis % 1000 * 1'000'000};
-  ::nanosleep(&pause, nullptr);
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<TarantoolServer>> TarantoolServer::Start(std::vector<std::string> settings) {
   auto server = LaunchOn(FreePorts(1).front(), std::move(settings));

@@ -5,22 +5,15 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 
+#include "tests/servers/program.h"
+
 namespace mts::testing {
 namespace {
-
-sockaddr_in Loopback(uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 // A connection that ends with a reset instead of an orderly end.
 void Reset(int fd) {
@@ -37,11 +30,6 @@ bool SendAll(int fd, const char* data, size_t size) {
     size -= static_cast<size_t>(sent);
   }
   return true;
-}
-
-void PauseMillis(int64_t millis) {
-  const timespec pause{millis / 1000, millis % 1000 * 1'000'000};
-  ::nanosleep(&pause, nullptr);
 }
 
 }  // namespace

@@ -130,9 +130,7 @@ void PayloadPlacement::AppendInTurn() {
 
 void PayloadPlacement::Append() {
   if (absl::Status failure = Failure(); !failure.ok()) return Fail(std::move(failure));
-  if (order_ != nullptr && order_->broken()) {
-    return Fail(absl::UnavailableError("an earlier batch of the stream was refused"));
-  }
+  if (order_ != nullptr && order_->broken()) return Fail(store::AppendOrder::Refusal());
   for (const uint32_t position : chosen_) {
     batch_[position].payload = {};
     batch_[position].reference = &references_[position];

@@ -3,8 +3,8 @@
 //
 // Threading: any; one object a publish, it keeps itself alive until `done`. Errors: those of both stores. What was put
 // and is not named by a stored message is removed, unless the append's outcome is unknown: then recovery decides.
-// Limits: as many
-// payloads are written at a time as the payload store likes, of kConcurrentPutBytes together (one always is).
+// Limits: as many payloads are written at a time as the payload store likes, of kConcurrentPutBytes together (one
+// always is).
 #pragma once
 
 #include <memory>

@@ -2,12 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/time/time.h"
 #include "base/await.h"
 #include "base/status.h"
-#include "broker/named_keys.h"
 
 namespace mts::broker {
 namespace {
@@ -99,16 +100,24 @@ absl::Status Sweeper::SweepReleases(Sightings& seen, Report& report) {
   MTS_ASSIGN_OR_RETURN(const std::vector<store::ObjectInventory::Release> releases,
                        Await<absl::StatusOr<std::vector<store::ObjectInventory::Release>>>(
                            [&](auto done) { objects_.ListReleases(std::move(done)); }));
+  // All names in one question: where there is no index it reads through all messages.
+  KeySet names;
+  for (const auto& release : releases) names.insert(release.names.begin(), release.names.end());
+  if (Stopping()) return Ended();
+  MTS_ASSIGN_OR_RETURN(const Verdict verdict, Judge({names.begin(), names.end()}, seen, report));
+  const KeySet removable(verdict.removable.begin(), verdict.removable.end());
+  const auto of = [](const KeySet& keys) { return [&keys](const std::string& name) { return keys.contains(name); }; };
   for (const auto& release : releases) {
     if (Stopping()) return Ended();
-    MTS_ASSIGN_OR_RETURN(Verdict verdict, Judge(release.names, seen, report));
-    if (const size_t count = verdict.removable.size(); count > 0) {
+    std::vector<std::string> gone;
+    std::copy_if(release.names.begin(), release.names.end(), std::back_inserter(gone), of(removable));
+    if (const size_t count = gone.size(); count > 0) {
       MTS_RETURN_IF_ERROR(
-          Await<absl::Status>([&](auto done) { objects_.RemoveNamed(std::move(verdict.removable), std::move(done)); }));
+          Await<absl::Status>([&](auto done) { objects_.RemoveNamed(std::move(gone), std::move(done)); }));
       report.removed += count;
     }
     // Names that have messages again are noted anew when these go.
-    if (verdict.waiting > 0) continue;
+    if (std::any_of(release.names.begin(), release.names.end(), of(verdict.waiting))) continue;
     MTS_RETURN_IF_ERROR(Await<absl::Status>([&](auto done) { objects_.ForgetRelease(release.note, std::move(done)); }));
   }
   return absl::OkStatus();
@@ -128,7 +137,7 @@ absl::StatusOr<Sweeper::Verdict> Sweeper::Judge(const std::vector<std::string>& 
       verdict.removable.push_back(key);
       continue;
     }
-    ++verdict.waiting;
+    verdict.waiting.insert(key);
     if (seen.size() < kMaxSightings) seen.emplace(key, earlier == sightings_.end() ? after_question : earlier->second);
   }
   return verdict;

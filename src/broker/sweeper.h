@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
+#include "broker/named_keys.h"
 #include "store/key_index.h"
 #include "store/message_store.h"
 #include "store/object_inventory.h"
@@ -61,7 +62,7 @@ class Sweeper {
   absl::Status SweepReleases(Sightings& seen, Report& report);
   struct Verdict {
     std::vector<std::string> removable;  // no message names them, and none did a grace time ago
-    size_t waiting = 0;                  // no message names them now; remembered in `seen`
+    KeySet waiting;                      // no message names them now; remembered in `seen`
   };
   absl::StatusOr<Verdict> Judge(const std::vector<std::string>& keys, Sightings& seen, Report& report);
 

@@ -75,7 +75,7 @@ void AppendOperation::AddMessages(GroupBuilder& group) {
 
 void AppendOperation::Decide(GroupBuilder& group) {
   if (order_ != nullptr && order_->broken()) {
-    outcome_.status = absl::UnavailableError("an earlier batch of the stream was refused");
+    outcome_.status = store::AppendOrder::Refusal();
     return;
   }
   // A retry is answered as a duplicate even where its condition no longer holds: the first one was stored.

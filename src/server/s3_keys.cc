@@ -43,6 +43,10 @@ std::vector<ConfigurationKey> S3Keys() {
   };
 }
 
+bool KeepsPayloadsApart(const Configuration& configuration) {
+  return configuration.payload == "s3" && configuration.s3_layout == "plain";
+}
+
 store::S3Options S3OptionsOf(const Configuration& configuration) {
   store::S3Options options;
   options.endpoint = configuration.s3_endpoint;

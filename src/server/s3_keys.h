@@ -14,6 +14,9 @@ namespace mts::server {
 
 std::vector<ConfigurationKey> S3Keys();
 
+// In the plain layout whoever goes to the bucket finds every payload there: none lies with its message.
+bool KeepsPayloadsApart(const Configuration& configuration);
+
 store::S3Options S3OptionsOf(const Configuration& configuration);
 absl::Status ValidateS3(const Configuration& configuration);
 

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "io/file_system.h"
 #include "server/payload_stores.h"
+#include "server/s3_keys.h"
 #include "server/tarantool_stores.h"
 #include "store/embedded/embedded_store.h"
 #include "store/null/null_message_store.h"
@@ -25,9 +26,7 @@ absl::StatusOr<store::EmbeddedOptions> EmbeddedOptionsOf(const Configuration& co
   options.log.sync_interval_micros = configuration.sync_interval_micros;
   options.log.max_subjects = configuration.max_subjects;
   options.log.min_free_bytes = configuration.min_free_bytes;
-  // In the plain layout whoever goes to the bucket finds every payload there.
-  const bool all_apart = configuration.payload == "s3" && configuration.s3_layout == "plain";
-  options.log.inline_limit = all_apart ? 0 : configuration.inline_limit;
+  options.log.inline_limit = KeepsPayloadsApart(configuration) ? 0 : configuration.inline_limit;
   return options;
 }
 

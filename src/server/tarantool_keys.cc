@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "server/configuration_fields.h"
 #include "server/configuration_values.h"
+#include "server/s3_keys.h"
 
 namespace mts::server {
 namespace {
@@ -50,9 +51,7 @@ store::TarantoolOptions TarantoolOptionsOf(const Configuration& configuration) {
   options.user = configuration.tarantool_user;
   options.password = configuration.tarantool_password;
   options.call_timeout_micros = configuration.tarantool_timeout_micros;
-  // In the plain layout whoever goes to the bucket finds every payload there.
-  const bool all_apart = configuration.payload == "s3" && configuration.s3_layout == "plain";
-  options.inline_limit = all_apart ? 0 : configuration.tarantool_inline_limit;
+  options.inline_limit = KeepsPayloadsApart(configuration) ? 0 : configuration.tarantool_inline_limit;
   return options;
 }
 

@@ -2,15 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "base/await.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "broker/named_keys.h"
 #include "server/payload_stores.h"
 #include "server/tarantool_keys.h"
 #include "store/tarantool/tarantool_store.h"
@@ -21,12 +20,10 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(60);
 
 // Of these keys those that messages name; waits for Tarantool.
-absl::StatusOr<std::vector<std::string>> AskForNames(store::TarantoolStore& messages,
-                                                     const std::vector<std::string>& keys) {
+absl::StatusOr<broker::KeySet> AskForNames(store::TarantoolStore& messages, const std::vector<std::string>& keys) {
   const absl::Time deadline = absl::Now() + kPatience;
   while (true) {
-    absl::StatusOr<std::vector<std::string>> named =
-        Await<absl::StatusOr<std::vector<std::string>>>([&](auto done) { messages.NamedKeys(keys, std::move(done)); });
+    absl::StatusOr<broker::KeySet> named = broker::FindNamedKeys(messages, &messages, keys);
     if (named.ok() || !IsRetryable(named.status()) || absl::Now() >= deadline) return named;
     spdlog::warn("waiting for Tarantool, which knows whose the payload files of an unclean stop are: {}",
                  std::string(named.status().message()));
@@ -36,18 +33,13 @@ absl::StatusOr<std::vector<std::string>> AskForNames(store::TarantoolStore& mess
 // Files that nobody moved to their place yet stay only if a message names them.
 absl::Status RecoverFiles(store::PayloadFiles& files, store::TarantoolStore& messages) {
   MTS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, files.Incoming());
+  MTS_ASSIGN_OR_RETURN(const broker::KeySet found, AskForNames(messages, keys));
   std::vector<PayloadReference> named;
-  const size_t step = messages.max_named_keys();
-  for (size_t begin = 0; begin < keys.size(); begin += step) {
-    const auto first = keys.begin() + static_cast<ptrdiff_t>(begin);
-    const auto last = keys.begin() + static_cast<ptrdiff_t>(std::min(keys.size(), begin + step));
-    MTS_ASSIGN_OR_RETURN(std::vector<std::string> found, AskForNames(messages, {first, last}));
-    for (std::string& key : found) {
-      PayloadReference reference;
-      reference.kind = PayloadKind::kStored;
-      reference.key = std::move(key);
-      named.push_back(std::move(reference));
-    }
+  for (const std::string& key : found) {
+    PayloadReference reference;
+    reference.kind = PayloadKind::kStored;
+    reference.key = key;
+    named.push_back(std::move(reference));
   }
   return files.Recover(named);
 }

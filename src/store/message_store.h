@@ -61,6 +61,8 @@ class AppendOrder {
  public:
   bool broken() const { return broken_.load(std::memory_order_acquire); }
   void Break() { broken_.store(true, std::memory_order_release); }
+  // What batches of a broken order are refused with.
+  static absl::Status Refusal() { return absl::UnavailableError("an earlier batch of the stream was refused"); }
 
  private:
   std::atomic<bool> broken_{false};
@@ -138,7 +140,7 @@ class MessageStore {
   // refusals later than in the call overrides this and looks at `order` where it decides.
   virtual void AppendInOrder(std::shared_ptr<AppendOrder> order, absl::Span<const NewMessage> batch, AppendDone done) {
     if (order->broken()) {
-      done({absl::UnavailableError("an earlier batch of the stream was refused"), std::nullopt, {}});
+      done({AppendOrder::Refusal(), std::nullopt, {}});
       return;
     }
     Append(batch, [order = std::move(order), done = std::move(done)](AppendOutcome outcome) mutable {

@@ -26,8 +26,6 @@ std::string RandomCaller() {
   return caller;
 }
 
-absl::Status BehindARefusedOne() { return absl::UnavailableError("an earlier batch of the stream was refused"); }
-
 AppendOutcome Refused(absl::Status status) { return {std::move(status), std::nullopt, {}}; }
 
 }  // namespace
@@ -38,7 +36,7 @@ AppendQueue::AppendQueue(iproto::Client* client, int64_t timeout_micros)
 // ---- Arriving
 
 void AppendQueue::Append(std::shared_ptr<AppendOrder> order, absl::Span<const NewMessage> batch, AppendDone done) {
-  if (order != nullptr && order->broken()) return done(Refused(BehindARefusedOne()));
+  if (order != nullptr && order->broken()) return done(Refused(AppendOrder::Refusal()));
   Entry entry;
   entry.order = std::move(order);
   entry.messages = EncodeBatch(batch);
@@ -138,7 +136,7 @@ bool AppendQueue::TakeFrom(Lane& lane, Flight& flight, uint64_t& messages, uint6
       continue;
     }
     if (lane.order != nullptr && lane.order->broken()) {
-      Answer(entry, Refused(BehindARefusedOne()));
+      Answer(entry, Refused(AppendOrder::Refusal()));
       lane.waiting.pop_front();
       continue;
     }

@@ -46,7 +46,8 @@ local function load_library()
     local durability = settings.wal_mode == 'fsync' and 'commit' or 'none'
     box.func['mts.start']:call({box.info.uuid, durability})
     for _, name in ipairs(access.SERVICE_FUNCTIONS) do
-        if name ~= 'start' then pcall(box.func['mts.' .. name].call, box.func['mts.' .. name]) end
+        local known = box.func['mts.' .. name]  -- nil: newer than the schema, made when this instance is writable
+        if name ~= 'start' and known ~= nil then pcall(known.call, known) end
     end
     return package.loaded['mts.functions']
 end
@@ -82,6 +83,7 @@ local function watch_memory(functions)
 end
 
 local function become_writable(functions, client_functions)
+    access.make_service_functions()
     schema.apply(settings)
     access.apply(settings, client_functions)
     if settings.replicated then replica_set.apply_schema() end

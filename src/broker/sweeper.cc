@@ -16,15 +16,35 @@ namespace {
 // Where a step reads through all messages, it is worth to ask for many keys.
 constexpr size_t kKeysOfScan = 1'000'000;
 
+void Tell(const Sweeper::Report& report) {
+  if (report.removed + report.ended_uploads > 0) {
+    spdlog::info("sweep: {} objects, {} without a message, {} removed, {} unfinished uploads ended", report.objects,
+                 report.unnamed, report.removed, report.ended_uploads);
+  }
+  const PackRewriter::Report& rewritten = report.rewritten;
+  if (rewritten.packs + rewritten.unreadable > 0) {
+    spdlog::info("sweep: {} packs rewritten, {} payloads with {} bytes moved, {} unreadable ones left where they are",
+                 rewritten.packs, rewritten.payloads, rewritten.bytes, rewritten.unreadable);
+  }
+}
+
 absl::Status Ended() { return absl::CancelledError("the sweep is stopped"); }
+
+std::vector<std::string> KeysOf(const std::vector<store::ObjectInventory::StoredObject>& objects) {
+  std::vector<std::string> keys;
+  keys.reserve(objects.size());
+  for (const auto& object : objects) keys.push_back(object.key);
+  return keys;
+}
 
 }  // namespace
 
 Sweeper::Sweeper(store::MessageStore& messages, store::KeyIndex* index, store::ObjectInventory& objects,
-                 const Options& options, bool start)
+                 PackRewriter* rewriter, const Options& options, bool start)
     : messages_(messages),
       index_(index),
       objects_(objects),
+      rewriter_(rewriter),
       options_(options),
       keys_of_step_(index != nullptr ? index->max_named_keys() : kKeysOfScan) {
   if (start) thread_ = std::thread([this] { Run(); });
@@ -52,9 +72,8 @@ void Sweeper::Run() {
       if (!absl::IsCancelled(report.status())) {
         spdlog::warn("sweep: {}; tried again later", std::string(report.status().message()));
       }
-    } else if (report->removed + report->ended_uploads > 0) {
-      spdlog::info("sweep: {} objects, {} without a message, {} removed, {} unfinished uploads ended", report->objects,
-                   report->unnamed, report->removed, report->ended_uploads);
+    } else {
+      Tell(*report);
     }
     absl::MutexLock lock(&mutex_);
     if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Microseconds(options_.interval_micros))) return;
@@ -66,27 +85,32 @@ absl::StatusOr<Sweeper::Report> Sweeper::SweepOnce() {
   const Timestamp before(options_.clock->Now().value() - options_.upload_age_micros);
   MTS_ASSIGN_OR_RETURN(report.ended_uploads, Await<absl::StatusOr<uint64_t>>(
                                                  [&](auto done) { objects_.AbortUploads(before, std::move(done)); }));
+  rewriting_ = rewriter_ != nullptr;
+  if (rewriting_) rewriter_->Forget();
   Sightings seen;
   MTS_RETURN_IF_ERROR(SweepObjects(seen, report));
   MTS_RETURN_IF_ERROR(SweepReleases(seen, report));
   sightings_ = std::move(seen);
+  // Last: the packs that it leaves without a message are seen by the next sweep.
+  if (rewriting_) RewritePacks(report);
   return report;
 }
 
 absl::Status Sweeper::SweepObjects(Sightings& seen, Report& report) {
-  std::vector<std::string> keys;
+  std::vector<store::ObjectInventory::StoredObject> objects;
   std::string from;
   do {
     if (Stopping()) return Ended();
     MTS_ASSIGN_OR_RETURN(store::ObjectInventory::ObjectPage page,
                          Await<absl::StatusOr<store::ObjectInventory::ObjectPage>>(
                              [&](auto done) { objects_.ListObjects(std::move(from), std::move(done)); }));
-    for (auto& object : page.objects) keys.push_back(std::move(object.key));
+    std::move(page.objects.begin(), page.objects.end(), std::back_inserter(objects));
     from = std::move(page.next);
-    if (keys.size() < keys_of_step_ && !from.empty()) continue;
-    report.objects += keys.size();
-    MTS_ASSIGN_OR_RETURN(Verdict verdict, Judge(keys, seen, report));
-    keys.clear();
+    if (objects.size() < keys_of_step_ && !from.empty()) continue;
+    report.objects += objects.size();
+    MTS_ASSIGN_OR_RETURN(Verdict verdict, Judge(KeysOf(objects), seen, report));
+    LookAtPacks(objects, verdict);
+    objects.clear();
     const size_t count = verdict.removable.size();
     if (count == 0) continue;
     MTS_RETURN_IF_ERROR(
@@ -94,6 +118,32 @@ absl::Status Sweeper::SweepObjects(Sightings& seen, Report& report) {
     report.removed += count;
   } while (!from.empty());
   return absl::OkStatus();
+}
+
+void Sweeper::LookAtPacks(const std::vector<store::ObjectInventory::StoredObject>& objects, const Verdict& verdict) {
+  if (!rewriting_) return;
+  const KeySet removable(verdict.removable.begin(), verdict.removable.end());
+  // The messages of a younger one may still be on their way.
+  const Timestamp old(options_.clock->Now().value() - options_.grace_micros);
+  std::vector<PackRewriter::Pack> packs;
+  for (const auto& object : objects) {
+    if (!object.pack || object.started.value_or(object.modified) > old) continue;
+    if (removable.contains(object.key) || verdict.waiting.contains(object.key)) continue;
+    packs.push_back({object.key, object.size});
+  }
+  if (const absl::Status status = rewriter_->Look(packs); !status.ok()) GiveUpRewriting(status);
+}
+
+void Sweeper::RewritePacks(Report& report) {
+  const absl::Status status = rewriter_->Rewrite([this] { return Stopping(); }, report.rewritten);
+  if (!status.ok()) GiveUpRewriting(status);
+}
+
+// What else the sweep does goes on.
+void Sweeper::GiveUpRewriting(const absl::Status& status) {
+  rewriting_ = false;
+  spdlog::warn("sweep: packs that are mostly dead cannot be rewritten: {}; tried again later",
+               std::string(status.message()));
 }
 
 absl::Status Sweeper::SweepReleases(Sightings& seen, Report& report) {

@@ -1,6 +1,7 @@
 // Removes what no message names any more from a payload store that several processes share: objects whose publisher
 // never came to its commit or whose removal was cut short, packs none of whose messages lives, uploads that nobody
-// finished, and objects that clients put themselves once the last message that names them is gone.
+// finished, and objects that clients put themselves once the last message that names them is gone. Packs that are
+// mostly dead are rewritten (pack_rewriter.h), so that they go too.
 //
 // An object goes only when two sweeps at least the grace time apart both found no message that names it. Publishers
 // commit a message only within half of it after its payload was stored (Options::payload_grace_micros).
@@ -20,6 +21,7 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "broker/named_keys.h"
+#include "broker/pack_rewriter.h"
 #include "store/key_index.h"
 #include "store/message_store.h"
 #include "store/object_inventory.h"
@@ -41,12 +43,13 @@ class Sweeper {
     uint64_t unnamed = 0;  // of these, without a message
     uint64_t removed = 0;
     uint64_t ended_uploads = 0;
+    PackRewriter::Report rewritten;
   };
 
   // The first sweep begins at once when `start`; without it only SweepOnce does anything.
-  // `index` (of `messages`) may be null.
+  // `index` (of `messages`) may be null, and `rewriter` where packs are left as they are.
   Sweeper(store::MessageStore& messages, store::KeyIndex* index, store::ObjectInventory& objects,
-          const Options& options, bool start = true);
+          PackRewriter* rewriter, const Options& options, bool start = true);
   ~Sweeper();
   void Stop();
 
@@ -64,14 +67,20 @@ class Sweeper {
     std::vector<std::string> removable;  // no message names them, and none did a grace time ago
     KeySet waiting;                      // no message names them now; remembered in `seen`
   };
+  // Those of the objects that may be rewritten.
+  void LookAtPacks(const std::vector<store::ObjectInventory::StoredObject>& objects, const Verdict& verdict);
+  void RewritePacks(Report& report);
+  void GiveUpRewriting(const absl::Status& status);
   absl::StatusOr<Verdict> Judge(const std::vector<std::string>& keys, Sightings& seen, Report& report);
 
   store::MessageStore& messages_;
   store::KeyIndex* const index_;
   store::ObjectInventory& objects_;
+  PackRewriter* const rewriter_;
   const Options options_;
   const size_t keys_of_step_;
   Sightings sightings_;
+  bool rewriting_ = false;  // in the sweep that is under way
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

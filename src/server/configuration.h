@@ -72,6 +72,7 @@ struct Configuration {
   int64_t sweep_grace_micros = 3'600'000'000;
   int64_t sweep_interval_micros = 1'800'000'000;
   int64_t sweep_uploads_micros = int64_t{86'400} * 1'000'000;
+  uint64_t sweep_rewrite_bytes = 1 * limits::kGiB;
 
   uint64_t max_message_bytes = limits::kMaxMessageBytes;
   uint64_t max_batch_messages = limits::kMaxBatchMessages;

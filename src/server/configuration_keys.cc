@@ -71,13 +71,18 @@ std::vector<ConfigurationKey> SweepKeys() {
   using C = Configuration;
   return {
       Key("sweep.grace", Duration(&C::sweep_grace_micros, kSecond, kHundredYears),
-          "With payload s3: an object goes only when no message named it for this long. The same for all processes: a "
+          "With payload s3 or metadata tarantool: an object goes only when no message named it for this long. The same "
+          "for all processes: a "
           "publish has half of it for its commit.",
           kServe | kIngress | kCleaner),
       Key("sweep.interval", Duration(&C::sweep_interval_micros, kSecond / 10, kHundredYears),
           "Between two looks for objects without a message.", kServe | kCleaner),
       Key("sweep.uploads_after", Duration(&C::sweep_uploads_micros, kSecond, kHundredYears),
           "Uploads that are not finished after this long are given up.", kServe | kCleaner),
+      Key("sweep.rewrite_bytes", Bytes(&C::sweep_rewrite_bytes, 0, 1024 * kTiB),
+          "With metadata tarantool and payload s3: what one look moves at most out of packs that are mostly dead; 0: "
+          "they stay until nothing in them lives.",
+          kServe | kCleaner),
   };
 }
 

@@ -18,7 +18,7 @@ constexpr absl::Duration kReadinessInterval = absl::Seconds(1);
 // A store that takes longer to say whether it can be used is not ready.
 constexpr absl::Duration kReadinessPatience = absl::Seconds(2);
 
-broker::Options BrokerOptions(const Configuration& configuration) {
+broker::Options BrokerOptions(const Configuration& configuration, bool swept) {
   broker::Options options;
   options.limits.max_message_bytes = configuration.max_message_bytes;
   options.limits.max_batch_messages = configuration.max_batch_messages;
@@ -28,7 +28,7 @@ broker::Options BrokerOptions(const Configuration& configuration) {
   options.on_unreadable =
       configuration.on_unreadable == "fail" ? broker::OnUnreadable::kFail : broker::OnUnreadable::kMark;
   options.payload_memory_bytes = configuration.payload_memory_bytes;
-  if (configuration.payload == "s3") options.payload_grace_micros = configuration.sweep_grace_micros / 2;
+  if (swept) options.payload_grace_micros = configuration.sweep_grace_micros / 2;
   return options;
 }
 
@@ -96,7 +96,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   std::unique_ptr<Server> server(new Server(configuration));
   MTS_ASSIGN_OR_RETURN(server->stores_, OpenStores(configuration));
   store::MessageStore& messages = *server->stores_.messages;
-  server->broker_ = std::make_unique<broker::Broker>(messages, *server->stores_.payloads, BrokerOptions(configuration));
+  server->broker_ = std::make_unique<broker::Broker>(
+      messages, *server->stores_.payloads, BrokerOptions(configuration, /*swept=*/server->stores_.objects != nullptr));
   MTS_ASSIGN_OR_RETURN(server->rpc_, rpc::RpcServer::Start(*server->broker_, RpcOptions(configuration)));
   if (HasGate(configuration)) {
     MTS_ASSIGN_OR_RETURN(server->gate_,
@@ -121,7 +122,13 @@ void Server::StartCleaning() {
   options.grace_micros = configuration_.sweep_grace_micros;
   options.interval_micros = configuration_.sweep_interval_micros;
   options.upload_age_micros = configuration_.sweep_uploads_micros;
-  sweeper_ = std::make_unique<broker::Sweeper>(messages, stores_.keys, *stores_.objects, options);
+  if (stores_.packs != nullptr && stores_.references != nullptr && configuration_.sweep_rewrite_bytes > 0) {
+    pack_rewriter_ = std::make_unique<broker::PackRewriter>(
+        *stores_.references, *stores_.payloads, *stores_.packs,
+        broker::PackRewriter::Options{.bytes_of_sweep = configuration_.sweep_rewrite_bytes,
+                                      .commit_within_micros = configuration_.sweep_grace_micros / 2});
+  }
+  sweeper_ = std::make_unique<broker::Sweeper>(messages, stores_.keys, *stores_.objects, pack_rewriter_.get(), options);
 }
 
 Server::~Server() { Shutdown(); }

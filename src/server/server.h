@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "broker/broker.h"
 #include "broker/cleaner.h"
+#include "broker/pack_rewriter.h"
 #include "broker/sweeper.h"
 #include "gate/gate_server.h"
 #include "rpc/rpc_server.h"
@@ -44,6 +45,7 @@ class Server {
   Stores stores_;
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<broker::Cleaner> cleaner_;
+  std::unique_ptr<broker::PackRewriter> pack_rewriter_;
   std::unique_ptr<broker::Sweeper> sweeper_;
   std::unique_ptr<rpc::RpcServer> rpc_;
   std::unique_ptr<gate::GateServer> gate_;

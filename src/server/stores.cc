@@ -41,7 +41,7 @@ absl::StatusOr<Stores> OpenEmbeddedWithFiles(const Configuration& configuration)
     files.Remove(references, std::move(done));
   };
   MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::MessageStore> messages, store::EmbeddedStore::Open(std::move(options)));
-  return Stores{std::move(payloads), std::move(messages)};
+  return Stores{.payloads = std::move(payloads), .messages = std::move(messages)};
 }
 
 absl::StatusOr<Stores> OpenEmbeddedWithS3(const Configuration& configuration) {
@@ -52,7 +52,7 @@ absl::StatusOr<Stores> OpenEmbeddedWithS3(const Configuration& configuration) {
     objects.Remove(references, std::move(done));
   };
   MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::MessageStore> messages, store::EmbeddedStore::Open(std::move(options)));
-  return Stores{std::move(payloads), std::move(messages), &objects};
+  return Stores{.payloads = std::move(payloads), .messages = std::move(messages), .objects = &objects};
 }
 
 }  // namespace
@@ -64,7 +64,8 @@ absl::StatusOr<Stores> OpenStores(const Configuration& configuration) {
   if (configuration.metadata == "tarantool") {
     return configuration.payload == "s3" ? OpenTarantoolWithS3(configuration) : OpenTarantoolWithFiles(configuration);
   }
-  return Stores{std::make_unique<store::NullPayloadStore>(), std::make_unique<store::NullMessageStore>()};
+  return Stores{.payloads = std::make_unique<store::NullPayloadStore>(),
+                .messages = std::make_unique<store::NullMessageStore>()};
 }
 
 }  // namespace mts::server

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "broker/named_keys.h"
+#include "io/file_system.h"
 #include "server/payload_stores.h"
 #include "server/tarantool_keys.h"
 #include "store/tarantool/tarantool_store.h"
@@ -49,6 +50,7 @@ Stores WithTarantool(std::unique_ptr<store::PayloadStore> payloads, std::unique_
   Stores stores;
   stores.objects = objects;
   stores.keys = messages.get();
+  stores.references = messages.get();
   stores.messages_ready = [&tarantool = *messages] { return tarantool.Ready(); };
   stores.payloads = std::move(payloads);
   stores.messages = std::move(messages);
@@ -66,10 +68,18 @@ absl::StatusOr<Stores> OpenTarantoolWithS3(const Configuration& configuration) {
   };
   MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::TarantoolStore> messages,
                        store::TarantoolStore::Open(std::move(options)));
-  return WithTarantool(std::move(payloads), std::move(messages), &objects);
+  Stores stores = WithTarantool(std::move(payloads), std::move(messages), &objects);
+  // In the plain layout no pack is made, and none that an earlier one left is touched.
+  if (configuration.s3_layout == "packed") stores.packs = &objects;
+  return stores;
 }
 
 absl::StatusOr<Stores> OpenTarantoolWithFiles(const Configuration& configuration) {
+  // Files that another process writes would be taken for leftovers.
+  io::FileSystem& file_system = io::PosixFileSystem();
+  MTS_RETURN_IF_ERROR(file_system.CreateDirectories(configuration.data_dir));
+  MTS_ASSIGN_OR_RETURN(std::unique_ptr<io::DirectoryLock> lock,
+                       file_system.Lock(io::JoinPath(configuration.data_dir, "LOCK")));
   MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::PayloadFiles> payloads, OpenPayloadFiles(configuration));
   store::TarantoolOptions options = TarantoolOptionsOf(configuration);
   store::PayloadFiles& files = *payloads;
@@ -77,7 +87,9 @@ absl::StatusOr<Stores> OpenTarantoolWithFiles(const Configuration& configuration
   MTS_ASSIGN_OR_RETURN(std::unique_ptr<store::TarantoolStore> messages,
                        store::TarantoolStore::Open(std::move(options)));
   MTS_RETURN_IF_ERROR(RecoverFiles(files, *messages));
-  return WithTarantool(std::move(payloads), std::move(messages), nullptr);
+  Stores stores = WithTarantool(std::move(payloads), std::move(messages), &files);
+  stores.lock = std::move(lock);
+  return stores;
 }
 
 }  // namespace mts::server

@@ -1,8 +1,8 @@
-// The third part of the waist, for the cleaner's sweep: what lies in a payload store that several processes share,
-// where nobody knows at a restart what a crash left behind.
+// The third part of the waist, for the cleaner's sweep: what lies in a payload store whose messages are in no log that
+// is replayed at a restart, so that nobody knows then what a crash left behind.
 //
 // Threading: any thread may call; `done` is called exactly once from any thread and must not block. Errors: as
-// PayloadStore. Limits: 1,000 objects a page.
+// PayloadStore. Limits: a page of S3 has 1,000 objects, one of files those of a 256th of the directory.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class ObjectInventory {
 
   struct StoredObject {
     std::string key;
-    uint64_t size = 0;
+    uint64_t size = 0;                 // 0 and no times: the store does not tell them, and has no packs
     Timestamp modified;                // as the server says; some date a multipart object from its start
     std::optional<Timestamp> started;  // when writing began, as the key says
     bool pack = false;

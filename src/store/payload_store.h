@@ -1,7 +1,8 @@
 // The waist, lower half: payloads that do not lie in a message. Below are files (embedded) and S3.
 //
 // Promise P3 (design section 2): a payload is durable when its `done` or Finish answers, before any message names it.
-// It is removed after its message; what a crash leaves behind is found by Recover (files) or the cleaner's sweep (S3).
+// It is removed after its message; what a crash leaves behind is found by Recover (files) or the cleaner's sweep (S3,
+// and files whose messages are in Tarantool).
 //
 // Threading: any thread may call; one Upload is used by one caller at a time, with one operation outstanding. `done` is
 // called exactly once from any thread and must not block. Errors: UNAVAILABLE (try again), RESOURCE_EXHAUSTED (no room;

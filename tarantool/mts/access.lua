@@ -8,6 +8,7 @@ local M = {}
 M.SERVICE_FUNCTIONS = {
     'start', 'hello', 'append', 'read', 'read_one', 'last', 'last_before', 'position', 'advance', 'reset',
     'delete_consumer', 'wait', 'subjects', 'consumers', 'info', 'count_after', 'expire', 'named',
+    'live_bytes', 'payloads_of', 'move_payloads',
 }
 
 local INTERNAL = {start = true}

@@ -97,6 +97,11 @@ absl::Status Transaction::Replace(uint32_t space, std::string_view tuple) {
   return StatusOf(box_replace(space, tuple.data(), tuple.data() + tuple.size(), nullptr));
 }
 
+absl::Status Transaction::Update(IndexId index, std::string_view key, std::string_view operations) {
+  return StatusOf(box_update(index.space, index.index, key.data(), key.data() + key.size(), operations.data(),
+                             operations.data() + operations.size(), /*index_base=*/0, nullptr));
+}
+
 absl::Status Transaction::Delete(IndexId index, std::string_view key) {
   return StatusOf(box_delete(index.space, index.index, key.data(), key.data() + key.size(), nullptr));
 }

@@ -80,6 +80,8 @@ class Transaction {
   bool open() const { return open_; }
   absl::Status Insert(uint32_t space, std::string_view tuple);
   absl::Status Replace(uint32_t space, std::string_view tuple);
+  // `operations` is encoded; their fields count from 0. The rest of the tuple stays byte by byte.
+  absl::Status Update(IndexId index, std::string_view key, std::string_view operations);
   absl::Status Delete(IndexId index, std::string_view key);
   absl::Status SetSequence(uint32_t sequence_id, Sequence value);
   // Yields until it is written, and confirmed where there is a quorum.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/status.h"
-#include "base/text.h"
 #include "model/msgpack_writer.h"
 #include "tarantool/src/consumers.h"
 #include "tarantool/src/news.h"
@@ -18,7 +17,6 @@ constexpr uint64_t kVersion = 1;
 constexpr uint64_t kMaxCallBytes = 32 * 1024 * 1024;
 constexpr uint64_t kMaxPageSize = 10'000;
 constexpr uint64_t kMaxWaitMillis = 60'000;
-constexpr uint64_t kMaxNames = 10'000;
 
 void Add(Answer& answer, uint64_t number) {
   msgpack::AppendUnsigned(answer.values, number);
@@ -261,18 +259,6 @@ absl::Status ExpireFunction(Instance& instance, ValueReader& arguments, Answer& 
   Add(answer, outcome.more);
   Add(answer, static_cast<uint64_t>(outcome.removed.size()));
   AddArray(answer, count, objects);
-  return absl::OkStatus();
-}
-
-absl::Status NamedFunction(Instance& instance, ValueReader& arguments, Answer& answer) {
-  ValueReader names(arguments.Array());
-  if (!arguments.ok()) return absl::OkStatus();
-  const uint64_t count = names.left();
-  if (count > kMaxNames) return absl::InvalidArgumentError(Concat("a call takes at most ", kMaxNames, " names"));
-  std::string named;
-  for (uint64_t i = 0; i < count; ++i) msgpack::AppendBool(named, IsNamed(instance, names.Text()));
-  if (!names.ok()) return absl::InvalidArgumentError(ToAbsl(names.wrong()));
-  AddArray(answer, count, named);
   return absl::OkStatus();
 }
 

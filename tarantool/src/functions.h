@@ -38,5 +38,8 @@ absl::Status InfoFunction(Instance& instance, ValueReader& arguments, Answer& an
 absl::Status CountAfterFunction(Instance& instance, ValueReader& arguments, Answer& answer);
 absl::Status ExpireFunction(Instance& instance, ValueReader& arguments, Answer& answer);
 absl::Status NamedFunction(Instance& instance, ValueReader& arguments, Answer& answer);
+absl::Status LiveBytesFunction(Instance& instance, ValueReader& arguments, Answer& answer);
+absl::Status PayloadsOfFunction(Instance& instance, ValueReader& arguments, Answer& answer);
+absl::Status MovePayloadsFunction(Instance& instance, ValueReader& arguments, Answer& answer);
 
 }  // namespace mts::tarantool

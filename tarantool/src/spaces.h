@@ -36,8 +36,12 @@ struct Spaces {
 namespace field {
 // Of message: see row.h. Counted from 0.
 inline constexpr uint32_t kSequence = 0;
+inline constexpr uint32_t kObjectName = 2;
 inline constexpr uint32_t kMessageSubject = 3;
 inline constexpr uint32_t kTime = 6;
+inline constexpr uint32_t kSize = 7;
+inline constexpr uint32_t kKind = 8;
+inline constexpr uint32_t kOffset = 9;
 
 inline constexpr uint32_t kDurableName = 0;
 inline constexpr uint32_t kConsumerSubject = 1;

@@ -43,7 +43,17 @@ void DecodeValues(std::string_view data) {
   (void)mts::store::DecodeExpire(data);
   std::vector<mts::store::SubjectState> states;
   (void)mts::store::DecodeSubjects(data, states);
+  mts::Sequence after;
+  const auto payloads = mts::store::DecodePayloadsOf(data, "key", after);
+  if (payloads.ok()) {
+    for (const auto& payload : *payloads) {
+      FUZZ_CHECK(payload.sequence > after);
+      after = payload.sequence;
+    }
+  }
   for (const size_t count : {0, 1, 3}) {
+    std::vector<uint64_t> counted;
+    if (mts::store::DecodeLiveBytes(data, count, counted).ok()) FUZZ_CHECK(!counted.empty() && counted.size() <= count);
     const auto outcomes = mts::store::DecodeAppend(data, count);
     if (outcomes.ok()) FUZZ_CHECK(outcomes->size() == count);
     const auto named = mts::store::DecodeNamed(data, std::vector<std::string>(count, "key"));

@@ -27,7 +27,7 @@ class SweeperTest : public ::testing::TestWithParam<S3Kind> {
   void Open() {
     store_ = *store::S3Payloads::Open(options_);
     ASSERT_TRUE(store_->EnsureBucket().ok());
-    sweeper_ = std::make_unique<broker::Sweeper>(messages_, /*index=*/nullptr, *store_,
+    sweeper_ = std::make_unique<broker::Sweeper>(messages_, /*index=*/nullptr, *store_, /*rewriter=*/nullptr,
                                                  broker::Sweeper::Options{.grace_micros = kGrace, .clock = &clock_},
                                                  /*start=*/false);
   }

@@ -134,6 +134,60 @@ TEST_F(FunctionsTest, RemovalNamesTheObjectsThatNobodyNamesAnyMore) {
   EXPECT_EQ(Call("mts.named", Array("pack/1", "pack/2")), "[0, [false, false]]");
 }
 
+TEST_F(FunctionsTest, LiveBytesAreThoseOfTheRowsThatAreLeft) {
+  if (!started_) return;
+  const Raw named = Array("a", Map(), nullptr, nullptr, 2, "pack/3");
+  Call("mts.append", Array(Batch(Stored("a", "pack/1", 0), Stored("a", "pack/1", 10), Stored("b", "pack/2", 0),
+                                 Stored("b", "pack/1", 20), named)));
+  EXPECT_EQ(Call("mts.live_bytes", Array("pack/1", 1000, "pack/2", 1000, "pack/3", 1000, "pack/4", 1000)),
+            "[0, [30, 10, 1000, 0]]")
+      << "an object that a client named must stay";
+  EXPECT_EQ(Call("mts.live_bytes", Array("pack/1", 15, "pack/1", 0)), "[0, [15, 0]]");
+  EXPECT_EQ(Call("mts.payloads_of", "pack/1", 0, 2), "[0, [1, 0, 10, 77, 2, 10, 10, 77]]");
+  EXPECT_EQ(Call("mts.payloads_of", "pack/1", 2, 2), "[0, [4, 20, 10, 77]]");
+  EXPECT_EQ(Call("mts.payloads_of", "pack/3", 0, 2), "[0, []]");
+  EXPECT_EQ(Call("mts.expire", 0, 0, 4, 1).substr(0, 12), "[0, false, 1");
+  EXPECT_EQ(Call("mts.live_bytes", Array("pack/1", 1000)), "[0, [20]]");
+}
+
+// A call ends with the object at which it has looked at ten thousand rows.
+TEST_F(FunctionsTest, CountingEndsWhereItGetsLong) {
+  if (!started_) return;
+  std::string messages;
+  msgpack::AppendArray(messages, 10'000);
+  for (int i = 0; i < 10'000; ++i) messages += Stored("a", "pack/1", 10).bytes;
+  ASSERT_EQ(Call("mts.append", Array(Array(0, Raw{messages}))), "[0, [[0, 1, 10000, []]]]");
+  EXPECT_EQ(Call("mts.live_bytes", Array("pack/1", 99'000, "pack/2", 1)), "[0, [99000, 0]]");
+  EXPECT_EQ(Call("mts.live_bytes", Array("pack/1", 100'000, "pack/2", 1)), "[0, [100000]]");
+}
+
+TEST_F(FunctionsTest, AMoveChangesThePlaceOfThePayloadAndNothingElse) {
+  if (!started_) return;
+  Call("mts.append", Array(Batch(Stored("a", "pack/1", 0), Stored("a", "pack/1", 10), Stored("b", "pack/2", 0))));
+  const std::string before = Call("mts.read_one", "a", 2, 100);
+  EXPECT_EQ(Call("mts.expire", 0, 0, 2, 1).substr(0, 12), "[0, false, 1");
+  const auto move = [](uint64_t sequence, const char* from, uint64_t offset, uint64_t size) {
+    return Array(sequence, from, offset, size, "pack/new", 70'000);
+  };
+  // Gone, never there, another object, another place, another size: none of them comes to be or changes.
+  EXPECT_EQ(
+      Call("mts.move_payloads", Array(move(1, "pack/1", 0, 10), move(99, "pack/1", 0, 10), move(3, "pack/1", 0, 10),
+                                      move(2, "pack/1", 0, 10), move(2, "pack/1", 10, 11))),
+      "[0, 0]");
+  EXPECT_EQ(Call("mts.read_one", "a", 2, 100), before);
+  EXPECT_EQ(Call("mts.move_payloads", Array(move(1, "pack/1", 0, 10), move(2, "pack/1", 10, 10))), "[0, 1]");
+  EXPECT_EQ(Call("mts.move_payloads", Array(move(2, "pack/1", 10, 10))), "[0, 0]") << "asked again";
+  Restart();
+  std::string expected = before;
+  expected.replace(expected.find("pack/1"), 6, "pack/new");
+  expected.replace(expected.find(", 10, 77]"), 9, ", 70000, 77]");
+  EXPECT_EQ(Call("mts.read_one", "a", 2, 100), expected);
+  EXPECT_EQ(Call("mts.read_one", "", 1, 100).substr(0, 3), "[5,");
+  EXPECT_EQ(Call("mts.named", Array("pack/1", "pack/2", "pack/new")), "[0, [false, true, true]]");
+  EXPECT_EQ(Call("mts.expire", 0, 0, 1, 10), "[0, false, 1, [1, \"pack/new\"]]");
+  EXPECT_EQ(Call("mts.info"), "[0, 3, 1, 10, \"commit\"]");
+}
+
 TEST_F(FunctionsTest, WrongArgumentsAreRefusedAndNobodySuffers) {
   if (!started_) return;
   EXPECT_EQ(WrongType("mts.append"), "value 1 must be an array");
@@ -147,6 +201,12 @@ TEST_F(FunctionsTest, WrongArgumentsAreRefusedAndNobodySuffers) {
   EXPECT_EQ(Call("mts.read", "a b", 0, 1, 1, 1).substr(0, 3), "[3,");
   EXPECT_EQ(Call("mts.read_one", "a", 1, 1), "[5, \"there is no such message\", false]");
   EXPECT_EQ(WrongType("mts.wait"), "value 2 must be an unsigned number");
+  EXPECT_EQ(WrongType("mts.move_payloads", 5), "value 1 must be an array");
+  EXPECT_EQ(Call("mts.move_payloads", Array(Array(1, "a", 0, 10, "b"))),
+            "[3, \"move 0: value 6 must be an unsigned number\", false]");
+  EXPECT_EQ(Call("mts.move_payloads", Array(Array(1, "a", 0, 10, "", 0))),
+            "[3, \"an object's name cannot be empty\", false]");
+  EXPECT_EQ(Call("mts.live_bytes", Array("a")), "[3, \"value 2 must be an unsigned number\", false]");
   EXPECT_EQ(Call("mts.append", Array(Batch(Inline("a", std::string(1024 * 1024 + 1, 'x'))))).substr(0, 8), "[0, [[3,");
   EXPECT_EQ(Call("mts.append", Array(Batch(Inline("a", std::string(1024 * 1024, 'x'))))), "[0, [[0, 1, 1, []]]]");
 }

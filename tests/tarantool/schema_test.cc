@@ -67,6 +67,30 @@ TEST_F(SchemaTest, AnOlderSchemaIsBroughtUpWithItsRows) {
   EXPECT_EQ(client_->Request(8, Map(0x27, "return 1", 0x21, Array()).bytes).error, 42u) << "old rights are still there";
 }
 
+// The functions that came later are made where an older program made the schema, also on an instance that becomes
+// writable later, as those of a replica set do.
+TEST_F(SchemaTest, FunctionsThatAreNewerThanTheSchemaAreMade) {
+  if (!Start()) return;
+  const auto drop = [this](const std::string& folder) {
+    const std::string script = wal_.path() + "/drop.lua";
+    std::ofstream(script) << "box.cfg{work_dir = os.getenv('MTS_WORK_DIR'), wal_mode = 'write'}\n"
+                             "box.schema.func.drop('mts.move_payloads')\nos.exit(0)\n";
+    testing::Program program({"/usr/bin/tarantool", script}, {"MTS_WORK_DIR=" + folder}, wal_.path() + "/drop.log");
+    program.Start();
+    while (program.Runs()) ::usleep(1000);
+  };
+  server_->Kill();
+  const std::string folder = wal_.path() + "/copy";
+  std::filesystem::copy(server_->folder() + "/data", folder);
+  drop(folder);
+  if (!Start({"MTS_WORK_DIR=" + folder, "MTS_READ_ONLY=true"})) return;
+  EXPECT_EQ(Call("mts.hello").find("[0, 1, false, "), 0u) << server_->Log();
+  EXPECT_EQ(Call("mts.move_payloads", Array()).substr(0, 4), "#42:");
+  server_->Kill();
+  if (!Start({"MTS_WORK_DIR=" + folder})) return;
+  EXPECT_EQ(Call("mts.move_payloads", Array()), "[0, 0]");
+}
+
 TEST_F(SchemaTest, AReadOnlyInstanceSaysSo) {
   if (!Start()) return;
   Call("mts.append", Array(Batch(Inline("a", "x"))));

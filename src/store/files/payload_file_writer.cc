@@ -31,14 +31,22 @@ void PayloadFileWriter::Abandon(absl::Status why) {
   if (failure_.ok()) failure_ = std::move(why);
   file_.reset();
   reservation_.Use(reservation_.left());
-  // What cannot be removed now is removed at the next start.
-  if (!key_.empty()) files_.Remove(paths_.Incoming(key_)).IgnoreError();
+  // What cannot be removed now is removed by the sweep or at the next start.
+  if (key_.empty()) return;
+  files_.Remove(paths_.Incoming(key_)).IgnoreError();
+  under_way_.End(key_);
   key_.clear();
 }
 
 absl::Status PayloadFileWriter::Create() {
   std::string key = NewPayloadKey();
-  MTS_ASSIGN_OR_RETURN(file_, files_.Open(paths_.Incoming(key), io::OpenMode::kCreate));
+  under_way_.Begin(key);
+  absl::StatusOr<std::unique_ptr<io::File>> file = files_.Open(paths_.Incoming(key), io::OpenMode::kCreate);
+  if (!file.ok()) {
+    under_way_.End(key);
+    return file.status();
+  }
+  file_ = *std::move(file);
   key_ = std::move(key);
   return absl::OkStatus();
 }
@@ -78,6 +86,7 @@ absl::StatusOr<PayloadReference> PayloadFileWriter::Finish() {
     return status;
   }
   finished_ = true;
+  under_way_.End(key_);
   file_.reset();
   reservation_.Use(reservation_.left());
   PayloadReference reference;

@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "io/file_system.h"
 #include "model/payload.h"
+#include "store/files/files_under_way.h"
 #include "store/files/free_space.h"
 #include "store/files/payload_paths.h"
 
@@ -23,9 +24,9 @@ namespace mts::store {
 class PayloadFileWriter {
  public:
   // The file is made at the first Append or Finish.
-  PayloadFileWriter(io::FileSystem* files, const PayloadPaths* paths, FreeSpace* space,
+  PayloadFileWriter(io::FileSystem* files, const PayloadPaths* paths, FreeSpace* space, FilesUnderWay* under_way,
                     FreeSpace::Reservation reservation)
-      : files_(*files), paths_(*paths), space_(*space), reservation_(std::move(reservation)) {}
+      : files_(*files), paths_(*paths), space_(*space), under_way_(*under_way), reservation_(std::move(reservation)) {}
   // Removes the file unless Finish succeeded.
   ~PayloadFileWriter();
 
@@ -43,6 +44,7 @@ class PayloadFileWriter {
   io::FileSystem& files_;
   const PayloadPaths& paths_;
   FreeSpace& space_;
+  FilesUnderWay& under_way_;
   FreeSpace::Reservation reservation_;
   std::unique_ptr<io::File> file_;
   std::string key_;  // empty: no file was made yet

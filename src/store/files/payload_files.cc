@@ -12,6 +12,7 @@
 #include "spdlog/spdlog.h"
 #include "store/files/payload_file_upload.h"
 #include "store/files/payload_file_writer.h"
+#include "store/files/payload_listing.h"
 
 namespace mts::store {
 namespace {
@@ -36,6 +37,8 @@ absl::Status AsReadStatus(const absl::Status& status, const std::string& key) {
 bool IsOurs(const PayloadReference& reference) {
   return reference.kind == PayloadKind::kStored && IsPayloadKey(reference.key);
 }
+
+absl::Status NothingOfClients() { return absl::InvalidArgumentError("clients put no objects into payload files"); }
 
 std::vector<std::string> KeysOf(const std::vector<PayloadReference>& references) {
   std::vector<std::string> keys;
@@ -114,7 +117,7 @@ void PayloadFiles::Put(std::string_view subject, std::string_view payload,
 
 absl::StatusOr<PayloadReference> PayloadFiles::WriteWhole(std::string_view payload,
                                                           FreeSpace::Reservation reservation) {
-  PayloadFileWriter writer(&files_, &paths_, &space_, std::move(reservation));
+  PayloadFileWriter writer(&files_, &paths_, &space_, &under_way_, std::move(reservation));
   while (!payload.empty()) {
     const std::string_view piece = payload.substr(0, kPieceBytes);
     payload.remove_prefix(piece.size());
@@ -126,8 +129,8 @@ absl::StatusOr<PayloadReference> PayloadFiles::WriteWhole(std::string_view paylo
 absl::StatusOr<std::unique_ptr<PayloadUpload>> PayloadFiles::BeginUpload(std::string_view subject,
                                                                          uint64_t expected_size) {
   MTS_ASSIGN_OR_RETURN(FreeSpace::Reservation reservation, space_.Reserve(expected_size));
-  return MakePayloadFileUpload(&write_pool_,
-                               std::make_unique<PayloadFileWriter>(&files_, &paths_, &space_, std::move(reservation)));
+  auto writer = std::make_unique<PayloadFileWriter>(&files_, &paths_, &space_, &under_way_, std::move(reservation));
+  return MakePayloadFileUpload(&write_pool_, std::move(writer));
 }
 
 void PayloadFiles::Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
@@ -192,5 +195,31 @@ absl::Status PayloadFiles::RemoveFiles(const std::vector<std::string>& keys) {
   if (first_error.ok()) return first_error;
   return absl::UnavailableError(Concat("payload files stay for now: ", ToStd(first_error.message())));
 }
+
+// ---- For the sweep
+
+void PayloadFiles::ListObjects(std::string from, absl::AnyInvocable<void(absl::StatusOr<ObjectPage>)> done) {
+  RunOn(read_pool_, std::move(done),
+        [this, from = std::move(from)] { return ListPayloadPage(files_, paths_, under_way_, from); });
+}
+
+void PayloadFiles::RemoveObjects(std::vector<std::string> keys, absl::AnyInvocable<void(absl::Status)> done) {
+  for (const std::string& key : keys) {
+    if (!IsPayloadKey(key)) return done(absl::InvalidArgumentError(Concat("file ", key, " is not ours")));
+  }
+  RunOn(write_pool_, std::move(done), [this, keys = std::move(keys)] { return RemoveFiles(keys); });
+}
+
+void PayloadFiles::AbortUploads(Timestamp, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) { done(0); }
+
+void PayloadFiles::ListReleases(absl::AnyInvocable<void(absl::StatusOr<std::vector<Release>>)> done) {
+  done(std::vector<Release>());
+}
+
+void PayloadFiles::RemoveNamed(std::vector<std::string> names, absl::AnyInvocable<void(absl::Status)> done) {
+  done(names.empty() ? absl::OkStatus() : NothingOfClients());
+}
+
+void PayloadFiles::ForgetRelease(std::string, absl::AnyInvocable<void(absl::Status)> done) { done(NothingOfClients()); }
 
 }  // namespace mts::store

@@ -19,15 +19,17 @@
 #include "base/limits.h"
 #include "base/thread_pool.h"
 #include "io/file_system.h"
+#include "store/files/files_under_way.h"
 #include "store/files/free_space.h"
 #include "store/files/kept_files.h"
 #include "store/files/open_file_cache.h"
 #include "store/files/payload_paths.h"
+#include "store/object_inventory.h"
 #include "store/payload_store.h"
 
 namespace mts::store {
 
-class PayloadFiles : public PayloadStore {
+class PayloadFiles : public PayloadStore, public ObjectInventory {
  public:
   struct Options {
     io::FileSystem* files = nullptr;
@@ -65,6 +67,17 @@ class PayloadFiles : public PayloadStore {
   // Durable when it answers.
   void Remove(const std::vector<PayloadReference>& references, absl::AnyInvocable<void(absl::Status)> done) override;
 
+  // ---- For the sweep, where the messages are in no log that is replayed. A page is what incoming/ holds, or one of
+  // the 256 upper directories; sizes and times are not told. Files that are being written do not count.
+  void ListObjects(std::string from, absl::AnyInvocable<void(absl::StatusOr<ObjectPage>)> done) override;
+  void RemoveObjects(std::vector<std::string> keys, absl::AnyInvocable<void(absl::Status)> done) override;
+  // An upload ends with its process, and what that leaves is Recover's.
+  void AbortUploads(Timestamp before, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) override;
+  // Clients put no files here: there are no notes, and INVALID_ARGUMENT for whoever knows one.
+  void ListReleases(absl::AnyInvocable<void(absl::StatusOr<std::vector<Release>>)> done) override;
+  void RemoveNamed(std::vector<std::string> names, absl::AnyInvocable<void(absl::Status)> done) override;
+  void ForgetRelease(std::string note, absl::AnyInvocable<void(absl::Status)> done) override;
+
  private:
   explicit PayloadFiles(const Options& options);
 
@@ -76,6 +89,7 @@ class PayloadFiles : public PayloadStore {
   io::FileSystem& files_;
   const PayloadPaths paths_;
   FreeSpace space_;
+  FilesUnderWay under_way_;
   KeptFiles kept_;
   OpenFileCache open_files_;
   uint64_t doubled_at_recovery_ = 0;

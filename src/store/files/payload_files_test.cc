@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <random>
+#include <set>
 #include <string>
 
 #include "base/crc32c.h"
@@ -115,6 +116,52 @@ TEST_P(PayloadFilesTest, RemoveFindsBothPlacesAndSucceedsWithoutAFile) {
   EXPECT_TRUE(absl::IsNotFound(Get(*store_, kept).status()));
   EXPECT_TRUE(absl::IsNotFound(Size(*store_, incoming).status()));
   EXPECT_TRUE(ListPayloadFiles(files(), directory_).empty());
+}
+
+TEST_P(PayloadFilesTest, TheListHasWhatIsWholeInBothPlaces) {
+  const auto list = [this] {
+    std::set<std::string> keys;
+    std::string from;
+    do {
+      const auto page = WaitFor<absl::StatusOr<ObjectInventory::ObjectPage>>(
+          [&](auto done) { store_->ListObjects(from, std::move(done)); });
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const auto& object : page->objects) EXPECT_TRUE(keys.insert(object.key).second) << object.key;
+      from = page->next;
+    } while (!from.empty());
+    return keys;
+  };
+  EXPECT_TRUE(list().empty());
+  std::set<std::string> expected;
+  std::vector<PayloadReference> references;
+  for (int i = 0; i < 40; ++i) {
+    references.push_back(*Put(*store_, std::to_string(i)));
+    expected.insert(references.back().key);
+  }
+  store_->Keep({references.begin(), references.begin() + 30});
+  ASSERT_TRUE(store_->SyncKept().ok());
+  auto upload = store_->BeginUpload("subject", 0);
+  ASSERT_TRUE(Write(**upload, RandomBytes(3 << 20, 1)).ok());
+  ASSERT_EQ(ListPayloadFiles(files(), directory_).size(), 41u);
+  EXPECT_EQ(list(), expected);
+  expected.insert(Finish(**upload)->key);
+  EXPECT_EQ(list(), expected);
+
+  const auto remove = [this](std::vector<std::string> keys) {
+    return WaitFor<absl::Status>([&](auto done) { store_->RemoveObjects(std::move(keys), std::move(done)); });
+  };
+  EXPECT_TRUE(remove({references.front().key, references.back().key}).ok());
+  EXPECT_TRUE(remove({references.front().key}).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(remove({"../../" + references[1].key})));
+  expected.erase(references.front().key);
+  expected.erase(references.back().key);
+  EXPECT_EQ(list(), expected);
+  for (const char* from : {"256", "x", "-1"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(WaitFor<absl::StatusOr<ObjectInventory::ObjectPage>>([&](auto done) {
+                                          store_->ListObjects(from, std::move(done));
+                                        }).status()));
+  }
 }
 
 TEST_P(PayloadFilesTest, NamesThatAreNotOursNeverBecomePaths) {

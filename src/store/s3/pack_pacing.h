@@ -5,7 +5,8 @@
 // Load is how many payloads arrive, by a smoothed rate, while a PUT takes: one caller that waits for each answer never
 // makes more than one, however fast the server is.
 //
-// Threading: one thread at a time. Errors: none. Limits: at most two PUTs under way.
+// Threading: one thread at a time. Errors: none. Limits: at most two PUTs under way besides those that nobody asked it
+// about.
 #pragma once
 
 #include <cstdint>

@@ -28,6 +28,39 @@ void Packer::Add(std::string_view payload, Done done) {
   Start(std::move(packs));
 }
 
+void Packer::AddTogether(const std::vector<std::string>& payloads, TogetherDone done) {
+  Pack pack = MakePack(payloads, std::move(done));
+  bool ends = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    ends = ends_;
+    if (!ends) pacing_.OnStart(timers_.NowMicros());
+  }
+  ends ? FailAll(std::move(pack), Ended()) : StartOne(std::move(pack));
+}
+
+// The items of a pack are answered one after the other on one thread: the last one tells.
+Packer::Pack Packer::MakePack(const std::vector<std::string>& payloads, TogetherDone done) {
+  struct Gathered {
+    std::vector<PayloadReference> references;
+    TogetherDone done;
+  };
+  const auto gathered = std::make_shared<Gathered>();
+  gathered->done = std::move(done);
+  Pack pack;
+  for (const std::string& payload : payloads) {
+    const bool last = pack.size() + 1 == payloads.size();
+    auto answer = [gathered, last](absl::StatusOr<PayloadReference> reference) {
+      if (reference.ok()) gathered->references.push_back(*reference);
+      if (!last) return;
+      if (!reference.ok()) return gathered->done(reference.status());
+      gathered->done(std::move(gathered->references));
+    };
+    pack.push_back({payload, Crc32c(payload), 0, std::move(answer)});
+  }
+  return pack;
+}
+
 absl::Status Packer::Enqueue(Item& item, std::vector<Pack>& ready) {
   absl::MutexLock lock(&mutex_);
   if (ends_) return Ended();

@@ -27,6 +27,7 @@ namespace mts::store::s3 {
 class Packer {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)>;
+  using TogetherDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<PayloadReference>>)>;
   using NewKey = absl::AnyInvocable<std::string(size_t payloads) const>;
   using PutObject = absl::AnyInvocable<void(std::string key, BodyPieces body, uint32_t crc32c,
                                             absl::AnyInvocable<void(absl::Status)> done) const>;
@@ -36,6 +37,9 @@ class Packer {
 
   // `payload` needs to live until `done`.
   void Add(std::string_view payload, Done done);
+  // Puts these into one object of their own, whatever else waits; a reference to each, in their order. At most
+  // PackPacing::kMaxPackBytes, at least one. It does not wait for its turn, others wait for it.
+  void AddTogether(const std::vector<std::string>& payloads, TogetherDone done);
   // What waits gets UNAVAILABLE, and so does what is added later. PUTs under way go on.
   void Shutdown();
 
@@ -57,6 +61,7 @@ class Packer {
   Pack TakeAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnTimer();
   void Start(std::vector<Pack> packs);
+  static Pack MakePack(const std::vector<std::string>& payloads, TogetherDone done);
   void StartOne(Pack pack);
   void OnPut(Pack& pack, const std::string& key, int64_t started, const absl::Status& status);
   Pack TakeImpatient(int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -114,6 +114,34 @@ TEST_F(PackerTest, AnOpenLoopOfTwentyThousandASecondTakesFewPutsAndLittleTime) {
   EXPECT_EQ(most_in_flight_, 1);
 }
 
+TEST_F(PackerTest, PayloadsThatBelongTogetherShareAnObjectOfTheirOwn) {
+  for (const absl::Status& answer : {absl::OkStatus(), absl::UnavailableError("S3 is away")}) {
+    answer_ = answer;
+    puts_.clear();
+    Add("before");
+    Add("waits");
+    const std::vector<std::string> payloads = {"one", "", "three"};
+    absl::StatusOr<std::vector<PayloadReference>> references = absl::UnknownError("not answered");
+    packer_.AddTogether(payloads, [&](auto answered) { references = std::move(answered); });
+    timers_.RunUntil(timers_.NowMicros() + 1'000'000);
+    ASSERT_EQ(puts_.size(), 3u);
+    EXPECT_EQ(puts_[1].body, "onethree");
+    EXPECT_EQ(references.status(), answer);
+    if (!references.ok()) continue;
+    ASSERT_EQ(references->size(), 3u);
+    uint64_t offset = 0;
+    for (size_t i = 0; i < payloads.size(); ++i) {
+      EXPECT_EQ((*references)[i], (PayloadReference{PayloadKind::kStored, offset, payloads[i].size(),
+                                                    Crc32c(payloads[i]), puts_[1].key}));
+      offset += payloads[i].size();
+    }
+  }
+  packer_.Shutdown();
+  absl::Status late;
+  packer_.AddTogether({"late"}, [&](const auto& answered) { late = answered.status(); });
+  EXPECT_TRUE(absl::IsUnavailable(late));
+}
+
 TEST_F(PackerTest, ManyCallersThatWaitForTheirAnswersShareObjects) {
   constexpr int kCallers = 64;
   for (const int64_t put_micros : {1'500, 4'000, 12'000}) {

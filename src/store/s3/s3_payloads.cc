@@ -346,6 +346,17 @@ void S3Payloads::AbortUploads(Timestamp before, absl::AnyInvocable<void(absl::St
 
 bool S3Payloads::IsPack(std::string_view key) const { return parts_->keys.IsPack(key); }
 
+uint64_t S3Payloads::max_pack_bytes() const { return s3::PackPacing::kMaxPackBytes; }
+
+void S3Payloads::PutPack(const std::vector<std::string>& payloads,
+                         absl::AnyInvocable<void(absl::StatusOr<std::vector<PayloadReference>>)> done) {
+  parts_->packer.AddTogether(
+      payloads, [done = std::move(done)](absl::StatusOr<std::vector<PayloadReference>> references) mutable {
+        if (!references.ok()) return done(s3::StatusOfWrite(references.status()));
+        done(std::move(references));
+      });
+}
+
 const s3::Statistics& S3Payloads::statistics() const { return parts_->statistics; }
 
 }  // namespace mts::store

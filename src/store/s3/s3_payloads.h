@@ -21,13 +21,14 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "store/object_inventory.h"
+#include "store/pack_store.h"
 #include "store/payload_store.h"
 #include "store/s3/options.h"
 #include "store/s3/statistics.h"
 
 namespace mts::store {
 
-class S3Payloads : public PayloadStore, public ObjectInventory {
+class S3Payloads : public PayloadStore, public ObjectInventory, public PackStore {
  public:
   // Talks to nobody yet: the server may come later. INVALID_ARGUMENT for options that cannot work.
   static absl::StatusOr<std::unique_ptr<S3Payloads>> Open(S3Options options);
@@ -63,6 +64,11 @@ class S3Payloads : public PayloadStore, public ObjectInventory {
   void RemoveNamed(std::vector<std::string> names, absl::AnyInvocable<void(absl::Status)> done) override;
   void ForgetRelease(std::string note, absl::AnyInvocable<void(absl::Status)> done) override;
   bool IsPack(std::string_view key) const;
+  uint64_t max_pack_bytes() const override;
+  size_t max_pack_payloads() const override { return limits::kMaxQueuedAppends; }
+  // One payload alone becomes an object that is no pack.
+  void PutPack(const std::vector<std::string>& payloads,
+               absl::AnyInvocable<void(absl::StatusOr<std::vector<PayloadReference>>)> done) override;
 
   const s3::Statistics& statistics() const;
 

@@ -167,4 +167,62 @@ absl::StatusOr<std::vector<std::string>> DecodeNamed(std::string_view data, std:
   return named;
 }
 
+std::string EncodeLiveBytes(absl::Span<const PayloadReferences::ObjectBytes> objects) {
+  std::string encoded;
+  msgpack::AppendArray(encoded, 1);
+  msgpack::AppendArray(encoded, 2 * objects.size());
+  for (const PayloadReferences::ObjectBytes& object : objects) {
+    msgpack::AppendText(encoded, object.key);
+    msgpack::AppendUnsigned(encoded, object.enough);
+  }
+  return encoded;
+}
+
+absl::Status DecodeLiveBytes(std::string_view data, size_t count, std::vector<uint64_t>& counted) {
+  MTS_ASSIGN_OR_RETURN(AnswerReader answer, OpenAnswer(data));
+  AnswerReader numbers = answer.Array();
+  if (!answer.ok() || numbers.left() == 0 || numbers.left() > count - counted.size()) return UnreadableAnswer();
+  while (numbers.left() > 0) counted.push_back(numbers.Unsigned());
+  return numbers.ok() ? absl::OkStatus() : UnreadableAnswer();
+}
+
+absl::StatusOr<std::vector<PayloadReferences::MessagePayload>> DecodePayloadsOf(std::string_view data,
+                                                                                const std::string& key,
+                                                                                Sequence after) {
+  MTS_ASSIGN_OR_RETURN(AnswerReader answer, OpenAnswer(data));
+  AnswerReader numbers = answer.Array();
+  std::vector<PayloadReferences::MessagePayload> payloads;
+  while (numbers.left() > 0) {
+    PayloadReferences::MessagePayload& payload = payloads.emplace_back();
+    payload.sequence = Sequence(numbers.Unsigned());
+    payload.reference.kind = PayloadKind::kStored;
+    payload.reference.offset = numbers.Unsigned();
+    payload.reference.size = numbers.Unsigned();
+    payload.reference.crc32c = static_cast<uint32_t>(numbers.Unsigned());
+    payload.reference.key = key;
+    // Who goes on behind the last one comes to an end only so.
+    if (payload.sequence <= after) return UnreadableAnswer();
+    after = payload.sequence;
+  }
+  if (!answer.ok() || !numbers.ok()) return UnreadableAnswer();
+  return payloads;
+}
+
+std::string EncodeMoves(absl::Span<const PayloadReferences::Move> moves) {
+  std::string encoded;
+  msgpack::AppendArray(encoded, 1);
+  msgpack::AppendArray(encoded, moves.size());
+  for (const PayloadReferences::Move& move : moves) {
+    encoded += Arguments(6)
+                   .Number(move.sequence.value())
+                   .Text(move.from.key)
+                   .Number(move.from.offset)
+                   .Number(move.from.size)
+                   .Text(move.to.key)
+                   .Number(move.to.offset)
+                   .Take();
+  }
+  return encoded;
+}
+
 }  // namespace mts::store

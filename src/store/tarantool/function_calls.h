@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "model/consumer.h"
 #include "model/payload.h"
 #include "model/retention.h"
 #include "store/message_store.h"
+#include "store/payload_references.h"
 
 namespace mts::store {
 
@@ -60,5 +62,15 @@ absl::StatusOr<ExpireStep> DecodeExpire(std::string_view data);
 std::string EncodeNamed(const std::vector<std::string>& keys);
 // Those of `keys` that are named.
 absl::StatusOr<std::vector<std::string>> DecodeNamed(std::string_view data, std::vector<std::string> keys);
+
+std::string EncodeLiveBytes(absl::Span<const PayloadReferences::ObjectBytes> objects);
+// Appends what was counted to `counted`, at least one number and no more than `count` altogether.
+absl::Status DecodeLiveBytes(std::string_view data, size_t count, std::vector<uint64_t>& counted);
+
+// Those of the messages behind `after` that have their payload in `key`, ascending.
+absl::StatusOr<std::vector<PayloadReferences::MessagePayload>> DecodePayloadsOf(std::string_view data,
+                                                                                const std::string& key, Sequence after);
+
+std::string EncodeMoves(absl::Span<const PayloadReferences::Move> moves);
 
 }  // namespace mts::store

@@ -18,6 +18,10 @@ constexpr uint64_t kMaxWaitingCalls = 10'000;
 constexpr uint32_t kMaxListed = 10'000;
 constexpr uint64_t kMaxExpired = 1'000;
 
+absl::Status TooMany(std::string_view what) {
+  return absl::InvalidArgumentError(Concat("more than ", TarantoolStore::kMaxKeysOfCall, " ", what));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TarantoolStore>> TarantoolStore::Open(TarantoolOptions options) {
@@ -237,13 +241,47 @@ void TarantoolMessages::Expire(const Retention& limits, Done<bool> done) {
 }
 
 void TarantoolMessages::NamedKeys(std::vector<std::string> keys, Done<std::vector<std::string>> done) {
-  if (keys.size() > kMaxKeysOfCall)
-    return done(absl::InvalidArgumentError(Concat("more than ", kMaxKeysOfCall, " keys")));
+  if (keys.size() > kMaxKeysOfCall) return done(TooMany("keys"));
   std::string arguments = EncodeNamed(keys);
   Ask(
       "mts.named", std::move(arguments), IfLost::kAskAgain,
       [keys = std::move(keys)](std::string_view data) mutable { return DecodeNamed(data, std::move(keys)); },
       std::move(done));
+}
+
+// ---- Moving payloads
+
+void TarantoolMessages::LiveBytes(std::vector<ObjectBytes> objects, Done<std::vector<uint64_t>> done) {
+  if (objects.size() > kMaxKeysOfCall) return done(TooMany("objects"));
+  CountBy(DeadlineOfCall(), std::move(objects), {}, std::move(done));
+}
+
+void TarantoolMessages::CountBy(int64_t deadline, std::vector<ObjectBytes> objects, std::vector<uint64_t> counted,
+                                Done<std::vector<uint64_t>> done) {
+  if (counted.size() == objects.size()) return done(std::move(counted));
+  std::string arguments = EncodeLiveBytes(absl::MakeConstSpan(objects).subspan(counted.size()));
+  client_->Call("mts.live_bytes", std::move(arguments), deadline, true,
+                [this, deadline, objects = std::move(objects), counted = std::move(counted),
+                 done = std::move(done)](absl::StatusOr<iproto::Reply> reply) mutable {
+                  if (!reply.ok()) return done(std::move(reply).status());
+                  const absl::Status status = DecodeLiveBytes(reply->data(), objects.size(), counted);
+                  if (!status.ok()) return done(status);
+                  CountBy(deadline, std::move(objects), std::move(counted), std::move(done));
+                });
+}
+
+void TarantoolMessages::PayloadsOf(std::string key, Sequence after, Done<std::vector<MessagePayload>> done) {
+  std::string arguments = Arguments(3).Text(key).Number(after.value()).Number(kMaxListed).Take();
+  Ask(
+      "mts.payloads_of", std::move(arguments), IfLost::kAskAgain,
+      [key = std::move(key), after](std::string_view data) { return DecodePayloadsOf(data, key, after); },
+      std::move(done));
+}
+
+void TarantoolMessages::MovePayloads(std::vector<Move> moves, Done<uint64_t> done) {
+  if (moves.size() > kMaxKeysOfCall) return done(TooMany("moves"));
+  // Asked again it moves nothing twice: what was moved is no longer where the move begins.
+  Ask("mts.move_payloads", EncodeMoves(moves), IfLost::kAskAgain, DecodeNumber, std::move(done));
 }
 
 }  // namespace mts::store

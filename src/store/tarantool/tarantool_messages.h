@@ -45,6 +45,9 @@ class TarantoolMessages : public TarantoolStore {
 
   absl::Status Ready() const override { return client_->status(); }
   void NamedKeys(std::vector<std::string> keys, Done<std::vector<std::string>> done) override;
+  void LiveBytes(std::vector<ObjectBytes> objects, Done<std::vector<uint64_t>> done) override;
+  void PayloadsOf(std::string key, Sequence after, Done<std::vector<MessagePayload>> done) override;
+  void MovePayloads(std::vector<Move> moves, Done<uint64_t> done) override;
 
  private:
   enum class IfLost { kAskAgain, kFail };
@@ -56,6 +59,9 @@ class TarantoolMessages : public TarantoolStore {
   template <typename T, typename Decode>
   void Ask(std::string_view function, std::string&& arguments, IfLost if_lost, Decode decode, Done<T> done);
   void ReadBy(int64_t deadline, ReadRequest request, Done<MessageBlockPtr> done);
+  // Goes on until all objects are counted.
+  void CountBy(int64_t deadline, std::vector<ObjectBytes> objects, std::vector<uint64_t> counted,
+               Done<std::vector<uint64_t>> done);
   // Goes on until the page is full or there are no more.
   void SubjectsBy(int64_t deadline, std::string pattern, Page page, std::vector<SubjectState> states,
                   Done<std::vector<SubjectState>> done);

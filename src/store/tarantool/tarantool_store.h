@@ -23,6 +23,7 @@
 #include "model/payload.h"
 #include "store/key_index.h"
 #include "store/message_store.h"
+#include "store/payload_references.h"
 
 namespace mts::store {
 
@@ -42,7 +43,7 @@ struct TarantoolOptions {
   std::function<void(const absl::Status&)> on_readiness;
 };
 
-class TarantoolStore : public MessageStore, public KeyIndex {
+class TarantoolStore : public MessageStore, public KeyIndex, public PayloadReferences {
  public:
   // INVALID_ARGUMENT for options that cannot work. Does not wait for Tarantool: it may come later.
   static absl::StatusOr<std::unique_ptr<TarantoolStore>> Open(TarantoolOptions options);
@@ -52,6 +53,8 @@ class TarantoolStore : public MessageStore, public KeyIndex {
 
   static constexpr size_t kMaxKeysOfCall = 1000;
   size_t max_named_keys() const override { return kMaxKeysOfCall; }
+  size_t max_counted_objects() const override { return kMaxKeysOfCall; }
+  size_t max_moves() const override { return kMaxKeysOfCall; }
 };
 
 }  // namespace mts::store

@@ -29,7 +29,9 @@ local password = os.getenv('MTS_REPLICATION_PASSWORD')
 local function say(text, ...) print(text:format(...)) end
 
 local function call(peer, name, arguments, timeout)
-    local connection = net_box.connect(peer, {user = user, password = password, connect_timeout = CONNECT_TIMEOUT})
+    -- One that hangs after its greeting must not hang this.
+    local connection = net_box.connect(peer, {user = user, password = password, connect_timeout = CONNECT_TIMEOUT,
+        wait_connected = CONNECT_TIMEOUT})
     local options = {timeout = timeout or CALL_TIMEOUT}
     local answered, result = pcall(connection.call, connection, 'replica_set.' .. name, arguments or {}, options)
     connection:close()

@@ -6,7 +6,6 @@
 local fiber = require('fiber')
 local fio = require('fio')
 local log = require('log')
-local net_box = require('net.box')
 local state = require('mts.replica_state')
 local uuid = require('uuid')
 
@@ -21,6 +20,8 @@ local M = {serve = function() end}
 local settings
 local leader            -- the connection to it, while this instance joins
 local paused_until = 0
+local is_paused = false
+local bears_crowd = false  -- it did not end in time, and has not ended since
 
 local function path(name) return fio.pathjoin(settings.work_dir, name) end
 
@@ -93,7 +94,7 @@ function M.configure(to, options)
     if #fio.glob(path('*.snap')) > 0 then return end
     local address = find_leader()
     if address ~= nil then
-        leader = net_box.connect(state.uri(address), {connect_timeout = state.ANSWER_SECONDS})
+        leader = state.connect(address)
         ask_for_pause()
         fiber.create(keep_paused)
     end
@@ -117,24 +118,45 @@ function M.on_serve(callback) M.serve = callback end
 
 -- Not while more replicas than needed take rows from the leader, see replica_set.lua; but not for ever.
 local function resume_in_time()
-    while fiber.time() < paused_until
-        or (state.followers() > state.current().quorum and fiber.time() < paused_until + CROWD_SECONDS) do
+    while fiber.time() < paused_until or (M.is_crowded() and fiber.time() < paused_until + CROWD_SECONDS) do
         fiber.sleep(LOOK_SECONDS)
     end
+    is_paused = false
+    bears_crowd = M.is_crowded()
     if not box.info.ro then M.serve(true) end
     log.info('replica set: serves again')
 end
 
--- Refuses publishers for that long. When it returns, everything before is confirmed.
-function M.pause(seconds)
-    if not state.leads() then error('this instance does not lead', 0) end
-    local is_paused = fiber.time() < paused_until
-    paused_until = fiber.time() + seconds
+-- Whether more replicas than needed take rows from this instance.
+function M.is_crowded()
+    return settings.synchro_quorum > 1 and state.leads() and state.followers() > state.current().quorum
+end
+
+-- Refuses publishers for that long, and until is_crowded() ends.
+local function refuse(seconds, reason)
+    paused_until = math.max(paused_until, fiber.time() + seconds)
     if is_paused then return end
-    log.info('replica set: pauses, because an instance joins')
+    is_paused = true
+    log.info('replica set: pauses, because %s', reason)
     M.serve(false)
     fiber.create(resume_in_time)
-    box.space.replica_set:update(1, {{'=', 5, state.current().quorum}})  -- behind everything that waits for the quorum
+end
+
+-- For an instance that joins. When it returns, everything before is confirmed.
+function M.pause(seconds)
+    if not state.leads() then error('this instance does not lead', 0) end
+    refuse(seconds, 'an instance joins')
+    state.touch()  -- behind everything that waits for the quorum
+end
+
+-- Publishing meets a fault of Tarantool as long as there is a crowd.
+function M.avoid_crowd()
+    while true do
+        local is_crowded = M.is_crowded()
+        bears_crowd = bears_crowd and is_crowded
+        if is_crowded and not bears_crowd then refuse(0, 'more replicas than needed take rows from it') end
+        fiber.sleep(LOOK_SECONDS)
+    end
 end
 
 function M.resume() paused_until = math.min(paused_until, fiber.time()) end

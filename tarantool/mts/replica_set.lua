@@ -3,12 +3,15 @@
 -- takes rows only from members of the set, so that the tail of a former leader, which nobody was told of, reaches
 -- nobody.
 --
--- Faults of Tarantool 2.6.0 that this goes round, besides the one in replica_join.lua:
+-- Faults of Tarantool 2.6.0 that this goes round, besides those in replica_join.lua and schema.lua:
 -- * A transaction that more replicas than needed have confirmed before the leader's own write returns is not confirmed
---   until a later one is. So only quorum - 1 replicas take their rows from the leader, the others from those; and
---   because that takes a moment to change, the leader writes a row each second.
+--   until a later one is, and at times not even then: publishing stands still for good. So the leader chooses
+--   quorum - 1 replicas that take their rows from it; the others take them from those. Whoever was chosen stays so as
+--   long as it takes them, for a change makes one too many for a moment; in such a moment the leader pauses
+--   (replica_join.lua), and because that takes a moment too, it writes a row each second.
 -- * A rollback of several transactions is not always done by the replicas. So none is rolled back for want of a quorum:
 --   it waits, and whoever waits for it too long has an unknown outcome (MTS_SYNCHRO_TIMEOUT is a year).
+-- * Each change of the sources breaks off all replication, for up to a second.
 
 local fiber = require('fiber')
 local joining = require('mts.replica_join')
@@ -16,7 +19,8 @@ local log = require('log')
 local state = require('mts.replica_state')
 
 local LOOK_SECONDS = 1         -- between two looks at the others
-local ASTRAY_LOOKS = 5         -- after so many another instance takes the place of one that does not follow the leader
+local ASTRAY_LOOKS = 5         -- after so many another one is chosen for one that takes no rows from the leader,
+local GONE_LOOKS = 2           -- or does not answer either
 local CONFIRMING_AT_ONCE = 5   -- rows that only confirm others
 local CLEARING_SECONDS = 0.1   -- for the quorum, while the former leader's queue is cleared
 
@@ -24,20 +28,39 @@ local M = {on_serve = joining.on_serve}
 
 local settings
 local states = {}  -- by address: the last state that it answered
-local astray = {}  -- by address: in how many looks it did not follow the leader
+local astray = {}  -- on the leader, by uuid: in how many looks one that was chosen took no rows from it
+local is_first_hand = false  -- as the leader said last
+local following = fiber.channel(1)  -- full while the sources are being changed
 local confirming = 0
 local fenced = {}  -- by uuid, until this instance leads or starts again
 
--- Whether this instance is one of those that take their rows from the leader: the first, by their ids, of those that
--- answer. One that answers but has not followed the leader for a while does not count.
-local function is_first_hand(others, leader)
-    local before = 0
-    for address, other in pairs(others) do
-        astray[address] = other.follows_leader and 0 or (astray[address] or 0) + 1
-        local counts = other.uuid ~= leader and astray[address] < ASTRAY_LOOKS
-        if counts and other.id < box.info.id then before = before + 1 end
+-- Whether that instance, which was chosen, need not be replaced.
+local function is_good(uuid, answers)
+    astray[uuid] = state.is_followed_by(uuid) and 0 or (astray[uuid] or 0) + 1
+    return astray[uuid] < (answers and ASTRAY_LOOKS or GONE_LOOKS)
+end
+
+-- On the leader, from the states of those that answer.
+local function choose_first_hand(answering)
+    local by_uuid, candidates, chosen, count = {}, {}, {}, 0
+    for _, its in pairs(answering) do by_uuid[its.uuid] = its end
+    for uuid in pairs(state.members()) do
+        if state.first_hand[uuid] and is_good(uuid, by_uuid[uuid]) then
+            chosen[uuid], count = true, count + 1
+        elseif by_uuid[uuid] then
+            table.insert(candidates, {uuid = uuid, id = by_uuid[uuid].id, follows = state.is_followed_by(uuid)})
+        end
     end
-    return before < settings.synchro_quorum - 1
+    table.sort(candidates, function(a, b)
+        if a.follows ~= b.follows then return a.follows end
+        return a.id < b.id
+    end)
+    for _, candidate in ipairs(candidates) do
+        if count >= math.max(settings.synchro_quorum - 1, 1) then break end
+        chosen[candidate.uuid], count = true, count + 1
+        astray[candidate.uuid] = 0
+    end
+    state.first_hand = chosen
 end
 
 -- The addresses of the members and the states of those that answer. One that is away is kept until another answers
@@ -59,9 +82,14 @@ end
 -- The addresses to take rows from.
 local function sources()
     local addresses, answering = look()
+    if not box.info.ro then choose_first_hand(answering) end
     if state.leads() then return {} end
-    local leader = state.current().leader
-    if is_first_hand(answering, leader) then return addresses end
+    local leader, count = state.current().leader, 0
+    for _ in pairs(state.members()) do count = count + 1 end
+    for _, its in pairs(answering) do
+        if its.uuid == leader and its.first_hand then is_first_hand = its.first_hand[box.info.uuid] == true end
+    end
+    if is_first_hand or count <= 2 then return addresses end
     local others = {}
     for _, address in ipairs(addresses) do
         if states[address].uuid ~= leader then table.insert(others, address) end
@@ -69,11 +97,19 @@ local function sources()
     return others
 end
 
-local function follow()
+local function take_rows()
     local uris = {}
     for _, address in ipairs(sources()) do table.insert(uris, state.uri(address)) end
     if table.concat(uris, ' ') == table.concat(box.cfg.replication or {}, ' ') then return end
     box.cfg({replication = uris, replication_connect_quorum = 0, replication_connect_timeout = state.ANSWER_SECONDS})
+end
+
+-- One at a time: what was decided before an instance was fenced must not come into force after it.
+local function follow()
+    following:put(true)
+    local done, problem = pcall(take_rows)
+    following:get()
+    if not done then error(problem, 0) end
 end
 
 -- A leader that hung or was cut off while another began a term: it finds no quorum any more, and nobody should ask it.
@@ -98,7 +134,7 @@ local function restore_quorum()
         return
     end
     box.cfg({replication_synchro_quorum = settings.synchro_quorum})
-    box.space.replica_set:update(1, {{'=', 5, settings.synchro_quorum}})
+    state.write(function() box.space.replica_set:update(1, {{'=', 5, settings.synchro_quorum}}) end)
     log.info('replica set: the quorum is %d again', settings.synchro_quorum)
 end
 
@@ -107,7 +143,9 @@ end
 local function begin()
     if box.info.ro or state.current().term > 0 then return end
     if box.space.replica_set == nil or state.followers() ~= settings.synchro_quorum then return end
-    box.space.replica_set:replace({1, 1, box.info.uuid, box.info.id, settings.synchro_quorum})
+    state.write(function()
+        box.space.replica_set:replace({1, 1, box.info.uuid, box.info.id, settings.synchro_quorum})
+    end)
     joining.serve(true)
     log.info('replica set: the set begins, this instance leads')
 end
@@ -116,11 +154,10 @@ end
 -- own.
 local function confirm_what_waits()
     if not state.leads() or confirming >= CONFIRMING_AT_ONCE then return end
-    local quorum = state.current().quorum
-    if #settings.replication <= quorum then return end
+    if #settings.replication <= state.current().quorum then return end
     fiber.create(function()
         confirming = confirming + 1
-        pcall(box.space.replica_set.update, box.space.replica_set, 1, {{'=', 5, quorum}})
+        pcall(state.touch)
         confirming = confirming - 1
     end)
 end
@@ -147,7 +184,7 @@ end
 local function write_set(term, quorum, keep)
     local kept = {}
     for _, uuid in ipairs(keep) do kept[uuid] = true end
-    box.atomic(function()
+    state.write(function()
         box.space.replica_set:replace({1, term, box.info.uuid, box.info.id, quorum})
         for uuid, id in pairs(state.members()) do
             if not kept[uuid] then box.space._cluster:delete(id) end
@@ -189,7 +226,7 @@ local CALLS = {
 
 -- On the writable instance, after the replication user was made.
 function M.apply_schema()
-    local space = box.schema.space.create('replica_set', {if_not_exists = true, is_sync = true})
+    local space = box.schema.space.create('replica_set', {if_not_exists = true})
     space:create_index('primary', {if_not_exists = true})
     for name in pairs(CALLS) do
         local call = 'replica_set.' .. name
@@ -215,6 +252,7 @@ function M.start()
         box.cfg({read_only = not (settings.bootstrap and box.info.id == 1 and state.current().term == 0)})
     end
     rawset(_G, 'replica_set', CALLS)
+    fiber.create(joining.avoid_crowd)
     for _, step in ipairs({follow, step_down, begin, restore_quorum, confirm_what_waits}) do fiber.create(each_second, step) end
 end
 

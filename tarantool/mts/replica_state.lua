@@ -3,11 +3,15 @@
 -- Who leads is a row of the space replica_set that the leader writes when it begins: {1, term, uuid, id, quorum}. The
 -- members of the set are the rows of _cluster. Errors are Lua errors with the reason.
 
+local fiber = require('fiber')
 local net_box = require('net.box')
 
 local ANSWER_SECONDS = 1  -- for another instance to answer
 
 local M = {ANSWER_SECONDS = ANSWER_SECONDS}
+
+-- On the leader, by uuid: who takes rows from it, see replica_set.lua.
+M.first_hand = {}
 
 local settings
 local connections = {}  -- by address
@@ -39,6 +43,24 @@ function M.leads()
     return not box.info.ro and row.term > 0 and row.leader == box.info.uuid
 end
 
+-- What `change` writes, in one transaction that waits for the quorum.
+function M.write(change)
+    box.atomic(function()
+        change()
+        M.touch()
+    end)
+end
+
+-- A transaction that has a row here waits for the quorum.
+function M.touch() box.space.quorum:replace({1}) end
+
+-- Whether that instance takes rows from this one.
+function M.is_followed_by(uuid)
+    local id = M.members()[uuid]
+    local replica = id and box.info.replication[id]
+    return replica ~= nil and replica.downstream ~= nil and replica.downstream.status == 'follow'
+end
+
 -- How many instances have what this one writes at first hand, itself included.
 function M.followers()
     local count = 1
@@ -58,20 +80,27 @@ function M.state()
     local state = M.current()
     state.uuid, state.id, state.leads = box.info.uuid, box.info.id, M.leads()
     state.members, state.follows_leader = M.members(), takes_rows_from(state.leader_id)
+    if not box.info.ro then state.first_hand = M.first_hand end
     state.vclock = {}
     for id, lsn in pairs(box.info.vclock) do table.insert(state.vclock, {id, lsn}) end
     return state
 end
 
+-- A connection as the replication user. One that hangs after its greeting must not hang whoever connects.
+function M.connect(address)
+    return net_box.connect(M.uri(address), {connect_timeout = ANSWER_SECONDS, wait_connected = ANSWER_SECONDS})
+end
+
 -- The state of another instance.
 function M.ask(address)
+    local deadline = fiber.clock() + ANSWER_SECONDS
     local connection = connections[address]
     if connection == nil or not connection:is_connected() then
         if connection ~= nil then connection:close() end
-        connection = net_box.connect(M.uri(address), {connect_timeout = ANSWER_SECONDS})
+        connection = M.connect(address)
         connections[address] = connection
     end
-    return connection:call('replica_set.state', {}, {timeout = ANSWER_SECONDS})
+    return connection:call('replica_set.state', {}, {timeout = math.max(deadline - fiber.clock(), 0.01)})
 end
 
 return M

@@ -163,9 +163,20 @@ local function version()
     return row ~= nil and row[2] or 0
 end
 
--- A row is durable when the quorum has it. Tarantool 2.6 has no alter() for spaces.
-local function set_sync(of, is_sync)
-    if of.is_sync ~= is_sync then box.space._space:update(of.id, {{'=', 6, {is_sync = is_sync}}}) end
+-- In a replica set every transaction writes a row to `quorum`, which keeps nothing: the one synchronous space makes it
+-- wait for the quorum. Spaces with rows are not synchronous, because Tarantool 2.6 never comes to the end of a snapshot
+-- that has a row of a synchronous space.
+local function wait_for_quorum(is_replicated)
+    for _, name in ipairs({'message', 'consumers', 'replica_set'}) do
+        local of = box.space[name]
+        -- 2.6 has no alter() for spaces.
+        if of ~= nil and of.is_sync then box.space._space:update(of.id, {{'=', 6, {is_sync = false}}}) end
+    end
+    if is_replicated and box.space.quorum == nil then
+        box.schema.space.create('quorum', {engine = 'blackhole', is_sync = true})
+    elseif not is_replicated and box.space.quorum ~= nil then
+        box.space.quorum:drop()
+    end
 end
 
 -- On the writable instance.
@@ -187,7 +198,7 @@ function M.apply(settings)
     if found < VERSION then
         box.space._schema:replace({VERSION_KEY, VERSION})
     end
-    for _, name in ipairs({'message', 'consumers'}) do set_sync(box.space[name], settings.replicated) end
+    wait_for_quorum(settings.replicated)
 end
 
 return M

@@ -186,7 +186,7 @@ void AppendCall::Commit(Transaction& transaction) {
   }
   const Sequence last = next_;
   const uint64_t write = instance_.visibility().Begin(given_before_.Next(), last, std::move(changes), before);
-  const absl::Status status = transaction.Commit();
+  const absl::Status status = transaction.Commit(instance_.spaces().quorum);
   instance_.visibility().End(write, status.ok());
   if (!status.ok()) return RefuseAll(status);
   instance_.AddBytes(bytes_);

@@ -1,5 +1,6 @@
 #include "tarantool/src/box.h"
 
+#include "base/status.h"
 #include "base/text.h"
 #include "model/msgpack_reader.h"
 
@@ -110,7 +111,8 @@ absl::Status Transaction::SetSequence(uint32_t sequence_id, Sequence value) {
   return StatusOf(box_sequence_set(sequence_id, static_cast<int64_t>(value.value())));
 }
 
-absl::Status Transaction::Commit() {
+absl::Status Transaction::Commit(std::optional<uint32_t> quorum) {
+  if (quorum.has_value()) MTS_RETURN_IF_ERROR(Replace(*quorum, MakeTuple(uint64_t{1})));
   open_ = false;
   return StatusOf(box_txn_commit());
 }

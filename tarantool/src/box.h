@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -84,8 +85,8 @@ class Transaction {
   absl::Status Update(IndexId index, std::string_view key, std::string_view operations);
   absl::Status Delete(IndexId index, std::string_view key);
   absl::Status SetSequence(uint32_t sequence_id, Sequence value);
-  // Yields until it is written, and confirmed where there is a quorum.
-  absl::Status Commit();
+  // Yields until it is written and, where there is the space `quorum`, confirmed.
+  absl::Status Commit(std::optional<uint32_t> quorum);
   void Rollback();
 
  private:

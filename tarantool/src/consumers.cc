@@ -44,7 +44,7 @@ absl::StatusOr<Sequence> Write(Instance& instance, const ConsumerId& id, const s
   MTS_RETURN_IF_ERROR(transaction.Replace(
       spaces.consumers, MakeTuple(std::string_view(id.durable_name), std::string_view(id.subject), to, now)));
   instance.consumers().Begin(key, in_row);
-  absl::Status status = transaction.Commit();
+  absl::Status status = transaction.Commit(instance.spaces().quorum);
   if (!status.ok()) {
     instance.consumers().EndUndone(key);
     return status;
@@ -92,7 +92,7 @@ absl::StatusOr<bool> DeleteConsumer(Instance& instance, const ConsumerId& id) {
   Transaction transaction;
   MTS_RETURN_IF_ERROR(transaction.Delete(instance.spaces().consumer, key));
   instance.consumers().Begin(key, in_row);
-  absl::Status status = transaction.Commit();
+  absl::Status status = transaction.Commit(instance.spaces().quorum);
   if (!status.ok()) {
     instance.consumers().EndUndone(key);
     return status;

@@ -78,7 +78,7 @@ absl::StatusOr<uint64_t> MovePayloads(Instance& instance, absl::Span<const Paylo
     ++moved;
   }
   if (moved == 0) return moved;
-  MTS_RETURN_IF_ERROR(transaction.Commit());
+  MTS_RETURN_IF_ERROR(transaction.Commit(instance.spaces().quorum));
   return moved;
 }
 

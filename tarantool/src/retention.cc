@@ -96,7 +96,7 @@ absl::StatusOr<ExpireOutcome> ExpireStep(Instance& instance, const Retention& li
   Transaction transaction;
   if (!transaction.open()) return StatusOfLastError();
   MTS_RETURN_IF_ERROR(Remove(instance, transaction, outcome.removed));
-  MTS_RETURN_IF_ERROR(transaction.Commit());
+  MTS_RETURN_IF_ERROR(transaction.Commit(instance.spaces().quorum));
   for (const RemovedMessage& message : outcome.removed) instance.RemoveBytes(message.size);
   return outcome;
 }

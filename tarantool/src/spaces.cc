@@ -31,6 +31,7 @@ absl::StatusOr<Spaces> Spaces::LookUp() {
   MTS_ASSIGN_OR_RETURN(spaces.subject, SpaceId("subject"));
   MTS_ASSIGN_OR_RETURN(spaces.message_id, SpaceId("message_id"));
   MTS_ASSIGN_OR_RETURN(spaces.append_call, SpaceId("append_call"));
+  if (const absl::StatusOr<uint32_t> quorum = SpaceId("quorum"); quorum.ok()) spaces.quorum = *quorum;
   box_tuple_t* const sequence = Find({BOX_SEQUENCE_ID, kSequencesByName}, MakeTuple("message_sequence"));
   if (sequence == nullptr) return absl::NotFoundError("there is no sequence message_sequence");
   spaces.sequence_id = static_cast<uint32_t>(NumberField(sequence, 0));

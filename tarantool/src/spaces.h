@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "tarantool/src/box.h"
@@ -19,7 +20,8 @@ struct Spaces {
   uint32_t subject = 0;
   uint32_t message_id = 0;
   uint32_t append_call = 0;
-  uint32_t sequence_id = 0;  // of message_sequence
+  uint32_t sequence_id = 0;        // of message_sequence
+  std::optional<uint32_t> quorum;  // in a replica set
 
   IndexId messages;              // message.primary
   IndexId messages_of_subject;   // message.subject_sequence

@@ -2,7 +2,7 @@
 # Replica sets of three and of two Tarantool instances with synchronous replication: the leader is killed under load,
 # promote.lua lets another lead, the publishers find it, and no acknowledged message is lost or there twice. The former
 # leader returns with its data, a tail that nobody else has among them: it harms nothing, and the same command has it
-# join anew.
+# join anew. Leaders also hang, restart, and greet without a further answer; instances start from snapshots.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 source tests/e2e/common.sh
@@ -94,6 +94,20 @@ leader_of() { # NUMBER...: which of them leads
   fail "nobody leads: $(cat "$work/promote.log")"
 }
 
+# What a hanging instance does at worst: it takes connections and greets, and never answers.
+greet_and_hang() { # NUMBER
+  python3 - "${addresses[$1]##*:}" <<'PYTHON' &
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+greeting = b"Tarantool 2.6.0 (Binary) 00000000-0000-4000-8000-000000000000".ljust(63) + b"\n" + (b"A" * 43 + b"=").ljust(63) + b"\n"
+connections = []
+while True:
+    connections.append(server.accept()[0])
+    connections[-1].sendall(greeting)
+PYTHON
+  hanging=$!
+}
+
 # The former leader returns, and nothing changes; then the command has it join anew, and it has what the others have.
 former_leader_returns() { # NUMBER LEADER
   local uuid_before
@@ -123,10 +137,26 @@ have_as_many() { [[ "$(client rows "${addresses[$1]}")" == "$(client rows "${add
 start_set 3
 start_publishing
 stop_instance 0
+greet_and_hang 0
+begin="$SECONDS"
 promote
+((SECONDS - begin <= 30)) || fail "promote.lua took $((SECONDS - begin)) s beside an instance that hangs"
 leader_of 1 2
 publishing_goes_on
+kill "$hanging"
+wait "$hanging" 2>/dev/null
 former_leader_returns 0 "$leader"
+
+# ---- An instance that joined, and has messages in its snapshot, starts again; so does the leader, and leads again
+stop_instance 0
+start_instance 0
+wait_until 30 state 0 uuid >/dev/null || fail "instance 0 does not start from its snapshot"
+stop_instance "$leader"
+start_instance "$leader"
+wait_until 30 state "$leader" uuid >/dev/null || fail "instance $leader does not start again"
+promote
+leads "$leader" || fail "the leader that was started again does not lead"
+publishing_goes_on
 
 # ---- The leader is cut off and killed with a tail that nobody else has
 former="$leader"

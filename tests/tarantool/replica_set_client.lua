@@ -17,7 +17,8 @@ local PUBLISHERS = 16
 local EMPTY_MAP = setmetatable({}, {__serialize = 'map'})
 
 local function administrator(address)
-    local connection = net_box.connect(address, {user = 'replicator', password = 'secret', connect_timeout = 1})
+    local connection = net_box.connect(address, {user = 'replicator', password = 'secret', connect_timeout = 1,
+        wait_connected = 1})
     if not connection:is_connected() then error(address .. ': ' .. connection.error, 0) end
     return connection
 end
@@ -31,7 +32,7 @@ end
 
 local function writable(addresses)
     for _, address in ipairs(addresses) do
-        local options = {user = 'minitoolstream', password = 'changeme', connect_timeout = 1}
+        local options = {user = 'minitoolstream', password = 'changeme', connect_timeout = 1, wait_connected = 1}
         local connection = net_box.connect(address, options)
         local answered, hello = pcall(call, connection, 'hello')
         if answered and hello[3] then return connection end

@@ -1,5 +1,5 @@
-// A replica set of three whose leader is killed under load: the store finds the one that was promoted, and no message
-// that was answered is lost or stored twice.
+// A replica set of three whose leader is killed under load, or hangs: the store finds the one that was promoted, and no
+// message that was answered is lost or stored twice.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -80,6 +80,20 @@ TEST_F(StoreFailoverTest, TheLeaderIsKilledUnderLoadAndNothingIsLostOrDoubled) {
   writers.AwaitMore(500);
   servers_[0]->Kill();
   ASSERT_NO_FATAL_FAILURE(Promote());
+  writers.AwaitMore(500);
+  writers.Stop();
+  EXPECT_EQ(writers.unknown(), 0u);
+  ExpectNothingLostOrDoubled(*store_, writers);
+}
+
+// Its connections stay open, and nothing comes from them any more.
+TEST_F(StoreFailoverTest, TheLeaderHangsAndWakesUpAndNothingIsLostOrDoubled) {
+  Writers writers(*store_, 4);
+  writers.AwaitMore(500);
+  servers_[0]->Pause();
+  ASSERT_NO_FATAL_FAILURE(Promote());
+  writers.AwaitMore(500);
+  servers_[0]->Resume();
   writers.AwaitMore(500);
   writers.Stop();
   EXPECT_EQ(writers.unknown(), 0u);

@@ -2,7 +2,8 @@
 //
 //	minio_client -endpoint HOST:PORT -work put -size 10240 -in-flight 16 -seconds 3
 //	minio_client -endpoint HOST:PORT -work upload -size 1073741824 -part 16777216 -in-flight 4
-//	minio_client -endpoint HOST:PORT -work download -size 1073741824 (after upload)
+//	minio_client -endpoint HOST:PORT -work download -size 1073741824 (after upload; one GET)
+//	minio_client -endpoint HOST:PORT -work ranges -size 1073741824 -part 16777216 -in-flight 2 (after upload; a GET a part)
 package main
 
 import (
@@ -27,10 +28,10 @@ import (
 var (
 	endpoint = flag.String("endpoint", "127.0.0.1:9000", "HOST:PORT of the server")
 	bucket   = flag.String("bucket", "bench", "made if missing")
-	work     = flag.String("work", "put", "put, upload or download")
+	work     = flag.String("work", "put", "put, upload, download or ranges")
 	size     = flag.Int64("size", 10240, "bytes of an object")
-	part     = flag.Uint64("part", 16<<20, "bytes of a part of an upload")
-	inFlight = flag.Int("in-flight", 1, "puts, or parts, at a time")
+	part     = flag.Uint64("part", 16<<20, "bytes of a part of an upload or of a range")
+	inFlight = flag.Int("in-flight", 1, "puts, parts or ranges at a time")
 	seconds  = flag.Float64("seconds", 3, "of put")
 )
 
@@ -104,16 +105,54 @@ func upload(ctx context.Context, client *minio.Client) (result, error) {
 	return transferred(begun), err
 }
 
+// Reads what the options ask for of the object, and drops it.
+func read(ctx context.Context, client *minio.Client, options minio.GetObjectOptions, expected int64) error {
+	object, err := client.GetObject(ctx, *bucket, "large", options)
+	if err != nil {
+		return err
+	}
+	defer object.Close()
+	copied, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, object, make([]byte, 1<<20))
+	if err == nil && copied != expected {
+		err = fmt.Errorf("%d bytes instead of %d", copied, expected)
+	}
+	return err
+}
+
 func download(ctx context.Context, client *minio.Client) (result, error) {
 	begun := time.Now()
-	object, err := client.GetObject(ctx, *bucket, "large", minio.GetObjectOptions{})
-	if err != nil {
-		return nil, err
+	err := read(ctx, client, minio.GetObjectOptions{}, *size)
+	return transferred(begun), err
+}
+
+func ranges(ctx context.Context, client *minio.Client) (result, error) {
+	begun := time.Now()
+	var next atomic.Int64
+	var failure atomic.Value
+	var readers sync.WaitGroup
+	for range *inFlight {
+		readers.Add(1)
+		go func() {
+			defer readers.Done()
+			for failure.Load() == nil {
+				begin := (next.Add(1) - 1) * int64(*part)
+				if begin >= *size {
+					return
+				}
+				end := min(begin+int64(*part), *size)
+				var options minio.GetObjectOptions
+				err := options.SetRange(begin, end-1)
+				if err == nil {
+					err = read(ctx, client, options, end-begin)
+				}
+				if err != nil {
+					failure.Store(err)
+				}
+			}
+		}()
 	}
-	copied, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, object, make([]byte, 1<<20))
-	if err == nil && copied != *size {
-		err = fmt.Errorf("%d bytes instead of %d", copied, *size)
-	}
+	readers.Wait()
+	err, _ := failure.Load().(error)
 	return transferred(begun), err
 }
 
@@ -131,7 +170,8 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	works := map[string]func(context.Context, *minio.Client) (result, error){"put": put, "upload": upload, "download": download}
+	works := map[string]func(context.Context, *minio.Client) (result, error){"put": put, "upload": upload, "download": download,
+		"ranges": ranges}
 	run, ok := works[*work]
 	if !ok {
 		log.Fatalf("unknown work %q", *work)

@@ -1,5 +1,7 @@
 #include "store/s3/curl_transfer.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -12,6 +14,7 @@ namespace {
 
 constexpr uint64_t kMaxErrorBytes = 64 * 1024;
 constexpr long kTransferBufferBytes = 512 * 1024;
+constexpr uint64_t kFastPieceBytes = 64 * 1024;
 
 }  // namespace
 
@@ -142,6 +145,8 @@ size_t CurlTransfer::TakeBody(std::string_view bytes) {
     if (status >= 300) request_.max_response_bytes = kMaxErrorBytes;
     curl_off_t announced = 0;
     curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    announced_bytes_ = announced > 0 && status < 300 ? announced : 0;
+    least_read_ = 0;
     if (announced > 0) response_.body.reserve(std::min<uint64_t>(announced, request_.max_response_bytes));
   }
   if (response_.body.size() + bytes.size() > request_.max_response_bytes) {
@@ -149,7 +154,24 @@ size_t CurlTransfer::TakeBody(std::string_view bytes) {
     return 0;
   }
   response_.body.append(bytes);
+  SetLeastRead(bytes.size());
   return bytes.size();
+}
+
+// A fast server hands a long body over in small pieces, and to wake up for each costs more than to read it. Not where
+// the pieces come slowly, since libcurl would see no progress; only where each byte that comes is the body's: with TLS
+// libcurl may hold some of those that are waited for.
+void CurlTransfer::SetLeastRead(uint64_t piece) {
+  constexpr uint64_t kMost = kTransferBufferBytes;
+  if (announced_bytes_ < kMost || options_.tls) return;
+  if (piece < kFastPieceBytes && least_read_ <= 1) return;
+  const uint64_t rest = announced_bytes_ - std::min<uint64_t>(announced_bytes_, response_.body.size());
+  const int least = static_cast<int>(std::clamp<uint64_t>(rest, 1, kMost));
+  if (least == least_read_) return;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &socket);
+  if (socket == CURL_SOCKET_BAD || ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof(least)) != 0) return;
+  least_read_ = least;
 }
 
 size_t CurlTransfer::GiveBody(char* to, size_t room) {

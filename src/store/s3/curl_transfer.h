@@ -16,6 +16,7 @@ namespace mts::store::s3 {
 struct TransportOptions {
   std::string ca_file;  // empty: the system's
   uint32_t max_connections = 24;
+  bool tls = false;
   int64_t connect_timeout_micros = 5'000'000;
 };
 
@@ -40,6 +41,7 @@ class CurlTransfer {
   absl::Status StatusOf(CURLcode result) const;
   size_t TakeHeaderLine(std::string_view line);
   size_t TakeBody(std::string_view bytes);
+  void SetLeastRead(uint64_t piece);
   size_t GiveBody(char* to, size_t room);
   bool SeekBody(uint64_t offset);
 
@@ -57,6 +59,8 @@ class CurlTransfer {
   size_t body_piece_ = 0;      // of request_.body
   uint64_t piece_offset_ = 0;  // in that piece
   bool response_too_long_ = false;
+  uint64_t announced_bytes_ = 0;
+  int least_read_ = 0;
   char error_[CURL_ERROR_SIZE] = {};
 };
 

@@ -11,7 +11,9 @@ namespace {
 
 constexpr uint64_t kLeastFetchBytes = 128 * limits::kKiB;
 constexpr uint64_t kFirstFetchBytes = 512 * limits::kKiB;  // from an object's start: probably all of it is read
-constexpr uint64_t kMostFetchBytes = 16 * limits::kMiB;
+// Three ranges of 8 MiB on their way cost an S3 server a third less time a byte than one of 16 MiB.
+constexpr uint64_t kMostFetchBytes = 8 * limits::kMiB;
+constexpr uint64_t kAheadBytes = 3 * kMostFetchBytes;
 
 }  // namespace
 
@@ -36,6 +38,7 @@ void ObjectReader::Read(const std::string& key, uint64_t object_size, uint64_t o
     complete = read->missing == 0;
     ReadAhead(key, *object, read->end, to_fetch);
     if (object->extents.empty()) objects_.erase(key);
+    Evict();
   }
   (complete ? statistics_.cache_hits : statistics_.cache_misses).fetch_add(1, std::memory_order_relaxed);
   if (complete) Answer(*read);
@@ -91,20 +94,29 @@ ObjectReader::ExtentPtr ObjectReader::AddExtent(const std::string& key, Object& 
   const uint64_t end = AlignUp(std::max(needed_end, extent->begin + length), kLeastFetchBytes);
   extent->end = std::min(end, object.size);
   if (next != object.extents.end()) extent->end = std::min(extent->end, next->first);
-  bytes_ += extent->end - extent->begin;
+  fetching_bytes_ += extent->end - extent->begin;
   object.extents[extent->begin] = extent;
   return extent;
 }
 
-// A reader that is past the middle of what was fetched for it gets the next part on its way.
+// A reader that is past the middle of what was fetched for it gets the next part on its way, one with long parts
+// several.
 void ObjectReader::ReadAhead(const std::string& key, Object& object, uint64_t read_end,
                              std::vector<ExtentPtr>& to_fetch) {
-  if (object.size == kUnknownSize || read_end == 0 || bytes_ + kMostFetchBytes > budget_bytes_) return;
-  const ExtentPtr extent = Find(object, read_end - 1);
-  if (extent == nullptr || !extent->read_on) return;
-  const uint64_t length = extent->end - extent->begin;
-  if (extent->end >= object.size || extent->end - read_end > length / 2 || Find(object, extent->end) != nullptr) return;
-  to_fetch.push_back(AddExtent(key, object, extent->end, extent->end + 1));
+  if (object.size == kUnknownSize || read_end == 0) return;
+  ExtentPtr extent = Find(object, read_end - 1);
+  while (extent != nullptr && extent->read_on && extent->end < object.size) {
+    const uint64_t length = extent->end - extent->begin;
+    const uint64_t enough = length < kMostFetchBytes ? length / 2 : kAheadBytes - kMostFetchBytes / 2;
+    if (extent->end - read_end > enough) return;
+    ExtentPtr next = Find(object, extent->end);
+    if (next == nullptr) {
+      if (fetching_bytes_ + kMostFetchBytes > budget_bytes_) return;
+      next = AddExtent(key, object, extent->end, extent->end + 1);
+      to_fetch.push_back(next);
+    }
+    extent = std::move(next);
+  }
 }
 
 void ObjectReader::Fetch(const ExtentPtr& extent) {
@@ -153,9 +165,9 @@ bool ObjectReader::Holds(const ExtentPtr& extent) const {
 }
 
 void ObjectReader::Keep(const ExtentPtr& extent, std::shared_ptr<const std::string> bytes, uint64_t object_size) {
-  bytes_ -= extent->end - extent->begin;
+  fetching_bytes_ -= extent->end - extent->begin;
   extent->end = extent->begin + bytes->size();
-  bytes_ += bytes->size();
+  kept_bytes_ += bytes->size();
   extent->bytes = std::move(bytes);
   recent_.push_front(extent);
   extent->recent = recent_.begin();
@@ -163,7 +175,7 @@ void ObjectReader::Keep(const ExtentPtr& extent, std::shared_ptr<const std::stri
 }
 
 void ObjectReader::Evict() {
-  while (bytes_ > budget_bytes_ && !recent_.empty()) {
+  while (kept_bytes_ + fetching_bytes_ > budget_bytes_ && !recent_.empty()) {
     const ExtentPtr extent = recent_.back();
     Drop(extent);
   }
@@ -173,24 +185,30 @@ void ObjectReader::Drop(const ExtentPtr& extent) {
   const auto object = objects_.find(extent->key);
   object->second->extents.erase(extent->begin);
   if (object->second->extents.empty()) objects_.erase(object);
-  bytes_ -= extent->end - extent->begin;
-  if (extent->bytes != nullptr) recent_.erase(extent->recent);
+  Uncount(*extent);
+}
+
+void ObjectReader::Uncount(const Extent& extent) {
+  const uint64_t length = extent.end - extent.begin;
+  if (extent.bytes == nullptr) {
+    fetching_bytes_ -= length;
+  } else {
+    kept_bytes_ -= length;
+    recent_.erase(extent.recent);
+  }
 }
 
 void ObjectReader::Forget(const std::string& key) {
   absl::MutexLock lock(&mutex_);
   const auto object = objects_.find(key);
   if (object == objects_.end()) return;
-  for (const auto& [begin, extent] : object->second->extents) {
-    bytes_ -= extent->end - extent->begin;
-    if (extent->bytes != nullptr) recent_.erase(extent->recent);
-  }
+  for (const auto& [begin, extent] : object->second->extents) Uncount(*extent);
   objects_.erase(object);
 }
 
 uint64_t ObjectReader::cached_bytes() const {
   absl::MutexLock lock(&mutex_);
-  return bytes_;
+  return kept_bytes_ + fetching_bytes_;
 }
 
 void ObjectReader::ReadDirectly(const std::string& key, uint64_t offset, uint64_t length, Done done) {

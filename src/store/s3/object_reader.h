@@ -2,7 +2,7 @@
 // more for those that read on, and kept within a budget.
 //
 // Threading: any thread; `done` is called before Read returns when everything is in memory, else from the transport's
-// thread. Errors: those of ObjectClient::Get. Limits: the budget, beyond it only what callers wait for. Ranges of 4 MiB
+// thread. Errors: those of ObjectClient::Get. Limits: the budget, beyond it only what callers wait for. Ranges of 8 MiB
 // and more are read directly.
 #pragma once
 
@@ -76,6 +76,7 @@ class ObjectReader {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Evict() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Drop(const ExtentPtr& extent) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Uncount(const Extent& extent) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Holds(const ExtentPtr& extent) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const ExtentPtr& extent, std::shared_ptr<const std::string> bytes, uint64_t object_size)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -92,7 +93,8 @@ class ObjectReader {
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<std::string, std::unique_ptr<Object>> objects_ ABSL_GUARDED_BY(mutex_);
   std::list<ExtentPtr> recent_ ABSL_GUARDED_BY(mutex_);  // those with bytes, the last used first
-  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;           // kept and being fetched
+  uint64_t kept_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t fetching_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace mts::store::s3

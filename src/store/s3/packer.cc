@@ -85,7 +85,7 @@ std::vector<Packer::Pack> Packer::TakeReady() {
       break;
     }
     packs.push_back(TakePack());
-    pacing_.OnStart(now);
+    pacing_.OnStart(now, packs.back().size());
   }
   return packs;
 }

@@ -144,8 +144,13 @@ TEST_F(PackerTest, PayloadsThatBelongTogetherShareAnObjectOfTheirOwn) {
 
 TEST_F(PackerTest, ManyCallersThatWaitForTheirAnswersShareObjects) {
   constexpr int kCallers = 64;
-  for (const int64_t put_micros : {1'500, 4'000, 12'000}) {
-    put_micros_ = put_micros;
+  struct Times {
+    int64_t put_micros;
+    int64_t commit_micros;  // from the PUT's end to the answer
+  };
+  for (const Times times : {Times{1'500, 0}, Times{4'000, 0}, Times{12'000, 0}, Times{1'500, 3'000},
+                            Times{4'000, 3'000}, Times{2'500, 5'000}, Times{12'000, 6'000}}) {
+    put_micros_ = times.put_micros;
     const size_t puts_before = puts_.size();
     const int64_t end = timers_.NowMicros() + 2'000'000;
     int answered = 0;
@@ -155,13 +160,14 @@ TEST_F(PackerTest, ManyCallersThatWaitForTheirAnswersShareObjects) {
         Add("payload", [&, i](const absl::StatusOr<PayloadReference>&) {
           ++answered;
           if (timers_.NowMicros() >= end) return;
-          ASSERT_TRUE(timers_.PostAfter(50 + 20 * i, [&, i] { callers[i](); }));
+          ASSERT_TRUE(timers_.PostAfter(times.commit_micros + 50 + 20 * i, [&, i] { callers[i](); }));
         });
       };
       callers[i]();
     }
     timers_.RunUntil(end + 1'000'000);
-    EXPECT_LE(puts_.size() - puts_before, answered * 20u / 1000) << answered << " with PUTs of " << put_micros;
+    EXPECT_LE(puts_.size() - puts_before, answered * 20u / 1000)
+        << answered << " with PUTs of " << times.put_micros << " and commits of " << times.commit_micros;
   }
 }
 

@@ -8,5 +8,6 @@
 #undef prefetch
 #undef likely
 #undef unlikely
+#undef alignas
 #undef alignof
 #undef lengthof

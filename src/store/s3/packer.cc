@@ -34,7 +34,8 @@ void Packer::AddTogether(const std::vector<std::string>& payloads, TogetherDone 
   {
     absl::MutexLock lock(&mutex_);
     ends = ends_;
-    if (!ends) pacing_.OnStart(timers_.NowMicros());
+    // None of its callers comes back with another payload.
+    if (!ends) pacing_.OnStart(timers_.NowMicros(), /*payloads=*/0);
   }
   ends ? FailAll(std::move(pack), Ended()) : StartOne(std::move(pack));
 }

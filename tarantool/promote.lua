@@ -84,8 +84,9 @@ local function find(reached, uuid)
     end
 end
 
--- Who may lead. The former leader has everything, if nobody else can have been chosen by those that do not answer.
--- Without it, every acknowledged row is on one of the others, if fewer than a quorum are missing.
+-- Who may lead. Every acknowledged row is on one of the others than the former leader, if fewer than a quorum are
+-- missing. The former leader has everything, if nobody else can have been chosen by those that do not answer; but
+-- Tarantool 2.6.0 may crash some times before it leads again, on what it had not confirmed when it ended.
 local function candidates(reached, set)
     local members = {}
     for _, state in ipairs(reached) do
@@ -93,12 +94,12 @@ local function candidates(reached, set)
     end
     local missing = size(set.members) - #members
     local former = find(members, set.leader)
-    if former and missing <= size(set.members) - set.quorum then return {former} end
     local others = {}
     for _, state in ipairs(members) do
         if state ~= former then others[#others + 1] = state end
     end
     if #others > 0 and size(set.members) - #others < set.quorum then return others end
+    if former and missing <= size(set.members) - set.quorum then return {former} end
     return nil, ('%d of the %d members of the set do not answer; an acknowledged message may be only there. Bring one '
         .. 'of them back and run this again'):format(missing, size(set.members))
 end

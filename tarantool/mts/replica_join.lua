@@ -1,7 +1,9 @@
 -- How an instance joins a replica set, and how one that is out of it gives up its data first.
 --
--- Tarantool 2.6.0 cannot let an instance join while transactions are confirmed, so the leader pauses meanwhile: whoever
--- joins asks for it, and again each second until it has joined.
+-- Tarantool 2.6.0 cannot let an instance join while transactions are confirmed: it may refuse to join, and the leader may
+-- stand still for good, because the asynchronous row of the new member is never confirmed behind a synchronous one. So
+-- the leader writes nothing that waits for a quorum meanwhile: whoever joins asks for it, and again each second until
+-- it has joined.
 
 local fiber = require('fiber')
 local fio = require('fio')
@@ -13,6 +15,7 @@ local PAUSE_SECONDS = 5      -- the leader goes on when nobody asks for more
 local ASK_AGAIN_SECONDS = 1
 local CROWD_SECONDS = 10     -- for the replicas to arrange themselves before the leader goes on
 local LOOK_SECONDS = 0.05
+local CONFIRMING_AT_ONCE = 20  -- rows that only confirm others
 
 -- serve(bool): told whether this instance serves, while it leads.
 local M = {serve = function() end}
@@ -21,6 +24,7 @@ local settings
 local leader            -- the connection to it, while this instance joins
 local paused_until = 0
 local is_paused = false
+local is_quiet = false     -- everything before the pause was confirmed
 local bears_crowd = false  -- it did not end in time, and has not ended since
 
 local function path(name) return fio.pathjoin(settings.work_dir, name) end
@@ -142,11 +146,24 @@ local function refuse(seconds, reason)
     fiber.create(resume_in_time)
 end
 
--- For an instance that joins. When it returns, everything before is confirmed.
+-- Whether an instance joins now: then nothing may be written that waits for a quorum.
+function M.is_joining() return is_paused and fiber.time() < paused_until end
+
+-- For an instance that joins. When it returns, everything before is confirmed and nothing more is written.
 function M.pause(seconds)
     if not state.leads() then error('this instance does not lead', 0) end
+    if M.is_joining() and is_quiet then
+        paused_until = fiber.time() + seconds
+        return
+    end
     refuse(seconds, 'an instance joins')
-    state.touch()  -- behind everything that waits for the quorum
+    is_quiet = false
+    repeat  -- a row may itself wait for a later one
+        if state.confirming() < CONFIRMING_AT_ONCE then state.confirm() end
+        fiber.sleep(LOOK_SECONDS)
+        paused_until = math.max(paused_until, fiber.time() + seconds)
+    until state.confirming() == 0
+    is_quiet = true
 end
 
 -- Publishing meets a fault of Tarantool as long as there is a crowd.

@@ -31,7 +31,6 @@ local states = {}  -- by address: the last state that it answered
 local astray = {}  -- on the leader, by uuid: in how many looks one that was chosen took no rows from it
 local is_first_hand = false  -- as the leader said last
 local following = fiber.channel(1)  -- full while the sources are being changed
-local confirming = 0
 local fenced = {}  -- by uuid, until this instance leads or starts again
 
 -- Whether that instance, which was chosen, need not be replaced.
@@ -127,7 +126,7 @@ end
 -- A leader that had to begin with fewer asks for the whole quorum as soon as it is there.
 local function restore_quorum()
     local quorum = state.current().quorum
-    if not state.leads() or quorum >= settings.synchro_quorum then return end
+    if not state.leads() or joining.is_joining() or quorum >= settings.synchro_quorum then return end
     if state.followers() < settings.synchro_quorum then
         log.warn('replica set: what is answered now is on %d instances instead of %d; start the others, run promote.lua',
             quorum, settings.synchro_quorum)
@@ -153,13 +152,8 @@ end
 -- Whatever is confirmed confirms everything before it. A row may be one that waits itself, so each has a fiber of its
 -- own.
 local function confirm_what_waits()
-    if not state.leads() or confirming >= CONFIRMING_AT_ONCE then return end
-    if #settings.replication <= state.current().quorum then return end
-    fiber.create(function()
-        confirming = confirming + 1
-        pcall(state.touch)
-        confirming = confirming - 1
-    end)
+    if not state.leads() or joining.is_joining() or state.confirming() >= CONFIRMING_AT_ONCE then return end
+    if #settings.replication > state.current().quorum then state.confirm() end
 end
 
 -- Steps that may wait for a quorum have fibers of their own.

@@ -15,6 +15,7 @@ M.first_hand = {}
 
 local settings
 local connections = {}  -- by address
+local confirming = 0
 
 function M.set_up(to) settings = to end
 
@@ -53,6 +54,18 @@ end
 
 -- A transaction that has a row here waits for the quorum.
 function M.touch() box.space.quorum:replace({1}) end
+
+-- A row that does nothing but confirm those before it, which nobody waits for.
+function M.confirm()
+    confirming = confirming + 1
+    fiber.create(function()
+        pcall(M.touch)
+        confirming = confirming - 1
+    end)
+end
+
+-- How many of these rows wait themselves.
+function M.confirming() return confirming end
 
 -- Whether that instance takes rows from this one.
 function M.is_followed_by(uuid)

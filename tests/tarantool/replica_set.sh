@@ -75,8 +75,8 @@ start_publishing() {
   publishing_goes_on
 }
 
-publishing_goes_on() {
-  wait_until 60 more_than "$(($(lines) + 500))" ||
+publishing_goes_on() { # [SECONDS]
+  wait_until "${1:-60}" more_than "$(($(lines) + 500))" ||
     fail "publishing stands still at $(lines): $(cat "$work/promote.log" 2>/dev/null)"
 }
 
@@ -147,15 +147,30 @@ kill "$hanging"
 wait "$hanging" 2>/dev/null
 former_leader_returns 0 "$leader"
 
-# ---- An instance that joined, and has messages in its snapshot, starts again; so does the leader, and leads again
+# ---- An instance that joined, and has messages in its snapshot, starts again
 stop_instance 0
 start_instance 0
 wait_until 30 state 0 uuid >/dev/null || fail "instance 0 does not start from its snapshot"
-stop_instance "$leader"
-start_instance "$leader"
-wait_until 30 state "$leader" uuid >/dev/null || fail "instance $leader does not start again"
+
+# ---- The leader is started again: another one leads, and it joins anew
+former="$leader"
+stop_instance "$former"
+start_instance "$former"
+wait_until 30 state "$former" uuid >/dev/null || fail "instance $former does not start again"
 promote
-leads "$leader" || fail "the leader that was started again does not lead"
+others=()
+for number in 0 1 2; do ((number == former)) || others+=("$number"); done
+leader_of "${others[@]}"
+publishing_goes_on
+
+# ---- Each replica dies, the one among them whose confirmations the leader counts on
+for number in 0 1 2; do
+  ((number == leader)) && continue
+  stop_instance "$number"
+  publishing_goes_on 20
+  start_instance "$number"
+  wait_until 30 state "$number" uuid >/dev/null || fail "instance $number does not start again"
+done
 publishing_goes_on
 
 # ---- The leader is cut off and killed with a tail that nobody else has

@@ -11,6 +11,8 @@
 --   (replica_join.lua), and because that takes a moment too, it writes a row each second.
 -- * A rollback of several transactions is not always done by the replicas. So none is rolled back for want of a quorum:
 --   it waits, and whoever waits for it too long has an unknown outcome (MTS_SYNCHRO_TIMEOUT is a year).
+-- * The confirmations of a replica that subscribed again may never arrive (cpipe_flush_cb in the log). So it counts as
+--   one that takes no rows.
 -- * Each change of the sources breaks off all replication, for up to a second.
 
 local fiber = require('fiber')
@@ -29,14 +31,24 @@ local M = {on_serve = joining.on_serve}
 local settings
 local states = {}  -- by address: the last state that it answered
 local astray = {}  -- on the leader, by uuid: in how many looks one that was chosen took no rows from it
+local heard = {}   -- the same: the last row of this instance that it said to have
 local is_first_hand = false  -- as the leader said last
 local following = fiber.channel(1)  -- full while the sources are being changed
 local fenced = {}  -- by uuid, until this instance leads or starts again
 
+-- Whether the confirmations of that instance arrive: of what it had in the look before.
+local function confirms(uuid, its)
+    local had = heard[uuid] or 0
+    for _, component in ipairs(its and its.vclock or {}) do
+        if component[1] == box.info.id then heard[uuid] = component[2] end
+    end
+    return state.is_followed_by(uuid) and state.confirmed_by(uuid) >= had
+end
+
 -- Whether that instance, which was chosen, need not be replaced.
-local function is_good(uuid, answers)
-    astray[uuid] = state.is_followed_by(uuid) and 0 or (astray[uuid] or 0) + 1
-    return astray[uuid] < (answers and ASTRAY_LOOKS or GONE_LOOKS)
+local function is_good(uuid, its)
+    astray[uuid] = confirms(uuid, its) and 0 or (astray[uuid] or 0) + 1
+    return astray[uuid] < (its and ASTRAY_LOOKS or GONE_LOOKS)
 end
 
 -- On the leader, from the states of those that answer.

@@ -74,6 +74,12 @@ function M.is_followed_by(uuid)
     return replica ~= nil and replica.downstream ~= nil and replica.downstream.status == 'follow'
 end
 
+-- The last row of this instance that one which takes its rows has confirmed.
+function M.confirmed_by(uuid)
+    local vclock = box.info.replication[M.members()[uuid]].downstream.vclock
+    return vclock and vclock[box.info.id] or 0
+end
+
 -- How many instances have what this one writes at first hand, itself included.
 function M.followers()
     local count = 1

@@ -1,5 +1,8 @@
 #include "cli/server_commands.h"
 
+#include <map>
+#include <string>
+
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/client/command.h"
@@ -45,6 +48,9 @@ class InfoCommand : public Command {
     object.Add("payload_store", info.payload_store()).Add("durability", info.durability());
     object.Add("started", FormatTimestamp(TimeOf(info.started()))).Add("last_sequence", info.last_sequence());
     object.Add("messages", info.messages()).Add("bytes", info.bytes()).Add("limits", limits);
+    JsonObject counters;
+    for (const auto& [name, value] : Sorted(info)) counters.Add(name, value);
+    object.Add("counters", counters).Add("write_failure", info.write_failure());
     return object.ToString() + "\n";
   }
   std::string Text(const pb::GetServerInfoResponse& info) {
@@ -63,7 +69,26 @@ class InfoCommand : public Command {
                   line("largest batch", Concat(FormatCount(limits.max_batch_messages()), " messages, ",
                                                FormatBytes(limits.max_batch_bytes()))),
                   line("largest headers", FormatBytes(limits.max_header_bytes())),
-                  line("most subjects", FormatCount(limits.max_subjects())));
+                  line("most subjects", FormatCount(limits.max_subjects()))) +
+           Counters(info);
+  }
+  static std::map<std::string, uint64_t> Sorted(const pb::GetServerInfoResponse& info) {
+    return {info.counters().begin(), info.counters().end()};
+  }
+  // What is not zero and should be is red.
+  static std::string Counters(const pb::GetServerInfoResponse& info) {
+    const bool colour = ColourOnStdout();
+    std::string text;
+    if (!info.write_failure().empty()) {
+      text += Concat("\n", Styled(Concat("nothing can be written: ", info.write_failure()), Style::kRed, colour), "\n");
+    }
+    if (info.counters_size() > 0) text += Concat("\n", Styled("COUNTERS SINCE START", Style::kBold, colour), "\n");
+    for (const auto& [name, value] : Sorted(info)) {
+      const bool trouble = value > 0 && name.find("damaged") != std::string::npos;
+      text += Concat(name, std::string(name.size() < 28 ? 28 - name.size() : 1, ' '),
+                     Styled(FormatCount(value), Style::kRed, colour && trouble), "\n");
+    }
+    return text;
   }
 
   Format format_ = Format::kTable;

@@ -44,6 +44,11 @@ bool Committer::Idle() const {
   return options_.clock->MonotonicMicros() - last_commit_micros_.load(std::memory_order_relaxed) > kIdleMicros;
 }
 
+Committer::Queue Committer::queue() const {
+  absl::MutexLock lock(&mutex_);
+  return {queue_.size(), queued_bytes_};
+}
+
 absl::Status Committer::failure() const {
   absl::MutexLock lock(&mutex_);
   return failure_;

@@ -65,6 +65,12 @@ class Committer {
   absl::Status EnsureDurable();
   // The error that ended writing, or OK.
   absl::Status failure() const;
+  struct Queue {
+    uint64_t operations = 0;
+    uint64_t bytes = 0;
+  };
+  // What was submitted and not taken yet.
+  Queue queue() const;
 
   // Commits and answers what was submitted, syncs, ends the thread. Later submissions get UNAVAILABLE.
   void Shutdown();

@@ -74,7 +74,7 @@ void DeduplicationWindow::Add(const DeduplicationKey& key, Sequence sequence, in
   Expire(now_monotonic_micros);
   TakeOut(key);
   while (order_.size() >= max_ids_) {
-    if (order_.front().sequence != kNoSequence) ++evicted_;
+    if (order_.front().sequence != kNoSequence) evicted_.fetch_add(1, std::memory_order_relaxed);
     DropFront();
   }
   // Never younger than its neighbours say: the order by age is what Expire relies on.

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -44,7 +45,8 @@ class DeduplicationWindow {
   void ForEach(int64_t now_monotonic_micros,
                absl::FunctionRef<void(const DeduplicationKey&, Sequence, int64_t age)> visit) const;
   uint64_t size() const { return live_.size(); }
-  uint64_t evicted() const { return evicted_; }
+  // From any thread.
+  uint64_t evicted() const { return evicted_.load(std::memory_order_relaxed); }
   int64_t window_micros() const { return window_micros_; }
 
  private:
@@ -78,7 +80,7 @@ class DeduplicationWindow {
 
   int64_t window_micros_;
   uint64_t max_ids_;
-  uint64_t evicted_ = 0;
+  std::atomic<uint64_t> evicted_{0};
   uint32_t dropped_ = 0;
   std::deque<Entry> order_;                          // by age, the oldest first
   absl::flat_hash_set<uint32_t, Hash, Equal> live_;  // ordinals of the entries that count

@@ -253,6 +253,10 @@ LogCounters Log::counters() const {
   counters.damaged_indexes = segments_->damaged_indexes();
   counters.cut_bytes = cut_bytes_;
   counters.segments = segments_->segment_count();
+  const Committer::Queue queue = committer_->queue();
+  counters.queued_operations = queue.operations;
+  counters.queued_bytes = queue.bytes;
+  counters.forgotten_duplicates = state_.deduplication.evicted();
   return counters;
 }
 

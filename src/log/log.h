@@ -59,12 +59,16 @@ struct LogOptions {
   std::function<void(const std::vector<PayloadReference>&, absl::AnyInvocable<void(absl::Status)>)> remove_payloads;
 };
 
+// Since start.
 struct LogCounters {
   uint64_t damaged_spots = 0;    // found by recovery
   uint64_t damaged_records = 0;  // met by readers
   uint64_t damaged_indexes = 0;
   uint64_t cut_bytes = 0;  // torn tail
   uint64_t segments = 0;
+  uint64_t queued_operations = 0;     // wait for the commit thread
+  uint64_t queued_bytes = 0;          // of their records
+  uint64_t forgotten_duplicates = 0;  // ids that left the deduplication window before their time
 };
 
 class Log {

@@ -56,7 +56,7 @@ class BackupTest : public MaintenanceFixture {
     const auto counts = Restore(CopyOptions(kBackup, target));
     EXPECT_TRUE(counts.ok()) << counts.status();
     Start(target);
-    const SeenMessages seen = ReadAll();
+    SeenMessages seen = ReadAll();
     positions = Positions();
     Stop();
     return seen;

@@ -34,7 +34,7 @@ class RepairTest : public MaintenanceFixture {
   // What the engine serves of the damaged directory without any repair.
   SeenMessages ReadableBefore() {
     const auto copy = CopyOf(kData);
-    const SeenMessages seen = StartAndReadAll();
+    SeenMessages seen = StartAndReadAll();
     Stop();
     for (const std::string& path : FilesBelow(kData)) EXPECT_TRUE(disk_.Remove(path).ok());
     for (const auto& [path, bytes] : copy) EXPECT_TRUE(io::WriteFileAtomically(disk_, path, bytes).ok());

@@ -101,6 +101,8 @@ grpc::ServerUnaryReactor* AdminService::GetServerInfo(grpc::CallbackServerContex
       response.set_bytes(info->bytes);
       Fill(broker_.options().limits, *response.mutable_limits());
       response.set_durability(info->durability);
+      response.mutable_counters()->insert(info->counters.begin(), info->counters.end());
+      response.set_write_failure(std::string(info->writing.message()));
       call->Reply(response);
     });
   });

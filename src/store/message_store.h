@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -113,6 +114,11 @@ struct StoreInfo {
   Sequence last_sequence;
   uint64_t messages = 0;
   uint64_t bytes = 0;
+  // What an operator watches, by names that say what is counted (since start) or how much there is; each store has its
+  // own, and docs/operations.md says what they mean.
+  std::map<std::string, uint64_t> counters;
+  // Why nothing can be written any more; OK while it can.
+  absl::Status writing;
 };
 
 // Called for each change of the greatest visible sequence of a matching subject, in order, coalesced at will; must not

@@ -70,8 +70,7 @@ TEST_F(PublishDoorTest, AMessageOverTheLimitIsAnsweredWithCode3NotWithATransport
 
 TEST_F(PublishDoorTest, BytesThatAreNoRequestAreInvalid) {
   const std::vector<std::string> malformed = {
-      "\x0A\x05"
-      "ab",                                            // cut short
+      "\x0A\x05xy",                                    // cut short
       "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",  // endless tag
       "\x0A\x01\xFF",                                  // not UTF-8
       "\x1A\x03\x0A\x01\xFF",                          // header that is not UTF-8

@@ -229,8 +229,7 @@ TEST_P(S3PayloadsTest, NamesOfClientsWithEveryAwkwardCharacter) {
                                           "a%2Fb",
                                           "a&b=c",
                                           "a?b#c",
-                                          "\xC3\xBC"
-                                          "ber/\xE6\x97\xA5\xE6\x9C\xAC",
+                                          "\xC3\xBC/\xE6\x97\xA5\xE6\x9C\xAC",
                                           "quote'\"<>",
                                           "~tilde_-.",
                                           "semi;colon,comma:",

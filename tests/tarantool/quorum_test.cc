@@ -20,7 +20,7 @@ class QuorumTest : public TarantoolFixture {
           "MTS_REPLICATION_PASSWORD=secret",
           std::string("MTS_PASSWORD=") + testing::TarantoolServer::kPassword,
           Concat("MTS_CONSOLE_SOCKET=", wal_.path(), "/", i, ".sock"),
-          "MTS_MODULE_DIR=" MTS_MODULE_FOLDER,
+          std::string("MTS_MODULE_DIR=") + MTS_MODULE_FOLDER,
           "MTS_MEMTX_MEMORY=64M",
           "TMPDIR=" + wal_.path(),
       };

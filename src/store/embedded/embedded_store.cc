@@ -10,6 +10,17 @@ namespace {
 
 constexpr size_t kMaxWaitingReads = 10'000;
 
+std::map<std::string, uint64_t> CountersOf(const log::LogCounters& counters) {
+  return {{"damaged_spots_at_start", counters.damaged_spots},
+          {"tail_bytes_cut_at_start", counters.cut_bytes},
+          {"damaged_records_read", counters.damaged_records},
+          {"damaged_indexes", counters.damaged_indexes},
+          {"segments", counters.segments},
+          {"queued_operations", counters.queued_operations},
+          {"queued_bytes", counters.queued_bytes},
+          {"message_ids_forgotten_early", counters.forgotten_duplicates}};
+}
+
 }  // namespace
 
 std::string DurabilityName(log::Durability durability) {
@@ -129,6 +140,8 @@ void EmbeddedStore::Info(Done<StoreInfo> done) {
   info.last_sequence = log_->visible();
   info.messages = log_->catalogue().messages();
   info.bytes = log_->catalogue().bytes();
+  info.counters = CountersOf(log_->counters());
+  info.writing = log_->failure();
   done(std::move(info));
 }
 

@@ -88,6 +88,17 @@ TEST_F(EmbeddedStoreTest, ARepeatedIdIsAnsweredWithTheFirstSequenceAlsoAfterAKil
   EXPECT_EQ(AppendOne("a", "3", "id").result.first, Sequence(3));
 }
 
+TEST_F(EmbeddedStoreTest, TheInformationCountsIdsThatWereForgottenBeforeTheirTime) {
+  options_.log.max_deduplication_ids = 2;
+  Open();
+  EXPECT_TRUE(Info().writing.ok());
+  for (const char* id : {"1", "2", "3"}) ASSERT_TRUE(AppendOne("a", "x", id).status.ok());
+  EXPECT_EQ(Info().counters.at("message_ids_forgotten_early"), 1U);
+  EXPECT_EQ(AppendOne("a", "x", "1").result.first, Sequence(4));
+  EXPECT_EQ(Info().counters.at("message_ids_forgotten_early"), 2U);
+  EXPECT_EQ(Info().counters.at("damaged_records_read"), 0U);
+}
+
 TEST_F(EmbeddedStoreTest, TheSameIdTwiceInOneBatchIsStoredOnce) {
   Open();
   NewMessage message;
@@ -125,6 +136,7 @@ TEST_F(EmbeddedStoreTest, AFailedSyncEndsWritingAndLosesNothingThatWasAnswered) 
   const AppendOutcome later = AppendOne("a", "later");
   EXPECT_TRUE(absl::IsUnavailable(later.status));
   EXPECT_THAT(std::string(later.status.message()), HasSubstr("restart"));
+  EXPECT_TRUE(absl::IsUnavailable(Info().writing)) << Info().writing;
   EXPECT_THAT(Payloads(Pattern::Exact("a")), ElementsAre("kept"));
   CutPower(3);
   EXPECT_EQ(Payloads(Pattern::Exact("a")).front(), "kept");

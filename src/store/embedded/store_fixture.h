@@ -69,6 +69,9 @@ class EmbeddedStoreFixture : public ::testing::Test {
     request.max_bytes = max_bytes;
     return WaitFor<absl::StatusOr<MessageBlockPtr>>([&](auto done) { store_->Read(request, std::move(done)); });
   }
+  StoreInfo Info() {
+    return *WaitFor<absl::StatusOr<StoreInfo>>([&](auto done) { store_->Info(std::move(done)); });
+  }
   // Payloads of everything that matches.
   std::vector<std::string> Payloads(const Pattern& pattern) {
     std::vector<std::string> payloads;

@@ -51,15 +51,15 @@ void Download::Next(absl::AnyInvocable<void(absl::StatusOr<Chunk>)> done) {
   if (length == 0) return done(Take({}));
   if (!message().reference) return done(Take(std::string(message().payload.substr(at_, length))));
   payloads_.Get(*message().reference, at_, length,
-                [this, length, done = std::move(done)](absl::StatusOr<std::string> data) mutable {
+                [this, length, done = std::move(done)](absl::StatusOr<SharedBytes> data) mutable {
                   if (!data.ok()) return done(std::move(data).status());
                   if (data->size() != length) return done(absl::DataLossError("payload is shorter than it should be"));
                   done(Take(*std::move(data)));
                 });
 }
 
-absl::StatusOr<Download::Chunk> Download::Take(std::string data) {
-  crc32c_ = ExtendCrc32c(crc32c_, data);
+absl::StatusOr<Download::Chunk> Download::Take(SharedBytes data) {
+  crc32c_ = ExtendCrc32c(crc32c_, data.view());
   at_ += data.size();
   Chunk chunk;
   chunk.data = std::move(data);

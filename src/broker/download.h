@@ -13,6 +13,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "base/shared_bytes.h"
 #include "model/payload.h"
 #include "model/sequence.h"
 #include "store/message_store.h"
@@ -23,7 +24,7 @@ namespace mts::broker {
 class Download {
  public:
   struct Chunk {
-    std::string data;
+    SharedBytes data;
     bool last = false;
     std::optional<uint32_t> crc32c;  // of the whole payload, with the last chunk if the download reaches its end
   };
@@ -43,7 +44,7 @@ class Download {
       : payloads_(payloads), block_(std::move(block)), from_(offset), at_(offset) {}
 
   static void Begin(std::unique_ptr<Download> download, uint64_t size, uint64_t length, Opened opened);
-  absl::StatusOr<Chunk> Take(std::string data);
+  absl::StatusOr<Chunk> Take(SharedBytes data);
   const StoredMessage& message() const { return block_->messages[0]; }
 
   store::PayloadStore& payloads_;

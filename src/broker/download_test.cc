@@ -27,7 +27,7 @@ class DownloadTest : public BrokerFixture {
       got.status = chunk.status();
       if (!chunk.ok()) return got;
       ++got.chunks;
-      got.bytes += chunk->data;
+      got.bytes += chunk->data.view();
       got.crc32c = chunk->crc32c;
       if (chunk->last) return got;
     }

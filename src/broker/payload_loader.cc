@@ -53,7 +53,7 @@ void PayloadLoader::Get(Delivery& delivery, uint64_t size, LoadDone done) {
   }
   payloads_.Get(*delivery.message.reference, 0, size,
                 [this, &delivery, size, reservation = *std::move(reservation),
-                 done = std::move(done)](absl::StatusOr<std::string> payload) mutable {
+                 done = std::move(done)](absl::StatusOr<SharedBytes> payload) mutable {
                   if (payload.ok() && payload->size() != size) {
                     payload = absl::DataLossError("payload is shorter than its message says");
                   }
@@ -61,7 +61,7 @@ void PayloadLoader::Get(Delivery& delivery, uint64_t size, LoadDone done) {
                     Unreadable(delivery, payload.status(), std::move(done));
                     return;
                   }
-                  delivery.fetched = *std::move(payload);
+                  delivery.fetched = *std::move(payload);  // a string: a reader may be slow, and a block is large
                   done(std::move(reservation));
                 });
 }

@@ -14,10 +14,11 @@ grpc::Slice Flatten(const grpc::ByteBuffer* buffer) {
   return slice;
 }
 
-grpc::Slice SliceOf(std::string bytes) {
-  auto* owner = new std::string(std::move(bytes));
+grpc::Slice SliceOf(SharedBytes bytes) {
+  auto* owner = new SharedBytes(std::move(bytes));
   return grpc::Slice(
-      owner->data(), owner->size(), [](void* string) { delete static_cast<std::string*>(string); }, owner);
+      const_cast<char*>(owner->view().data()), owner->size(),  // gRPC only reads
+      [](void* held) { delete static_cast<SharedBytes*>(held); }, owner);
 }
 
 grpc::Status ParseRequest(const grpc::ByteBuffer* buffer, google::protobuf::MessageLite& message) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/shared_bytes.h"
 #include "google/protobuf/message_lite.h"
 #include "grpcpp/support/status.h"
 
@@ -22,8 +23,8 @@ inline std::string_view View(const grpc::Slice& slice) {
 }
 inline char* MutableData(grpc::Slice& slice) { return const_cast<char*>(reinterpret_cast<const char*>(slice.begin())); }
 
-// A slice that owns the string; no copy.
-grpc::Slice SliceOf(std::string bytes);
+// A slice that holds the bytes; no copy.
+grpc::Slice SliceOf(SharedBytes bytes);
 
 inline grpc::ByteBuffer BufferOf(const grpc::Slice& slice) { return grpc::ByteBuffer(&slice, 1); }
 

@@ -110,7 +110,7 @@ TEST(MessageEncoderTest, TimesBeforeTheEpoch) {
 
 TEST(MessageEncoderTest, DownloadChunks) {
   broker::Download::Chunk chunk;
-  chunk.data = "bytes";
+  chunk.data = std::string("bytes");
   chunk.crc32c = Crc32c("bytes");
   const grpc::ByteBuffer buffer = EncodeDownloadChunk(std::move(chunk), true, 5);
   minitoolstream::DownloadChunk parsed;

@@ -20,6 +20,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/shared_bytes.h"
 #include "model/payload.h"
 
 namespace mts::store {
@@ -55,10 +56,10 @@ class PayloadStore {
   // Tells that a durable message names these (files leave incoming/). Never fails: a crash before is mended by Recover.
   virtual void Keep(const std::vector<PayloadReference>& references) = 0;
 
-  // Bytes [offset, offset + length) of the payload, fewer only at its end. A whole read checks the checksum. For kNamed
-  // references the size is not known beforehand.
+  // Bytes [offset, offset + length) of the payload, fewer only at its end; maybe a part of a block in memory. A whole
+  // read checks the checksum. For kNamed references the size is not known beforehand.
   virtual void Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
-                   absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
+                   absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) = 0;
   // The size in the store; NOT_FOUND.
   virtual void Size(const PayloadReference& reference, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) = 0;
   // How much a sequential reader should ask for at a time.

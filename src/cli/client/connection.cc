@@ -1,5 +1,7 @@
 #include "cli/client/connection.h"
 
+#include <malloc.h>
+
 #include "absl/strings/numbers.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -13,6 +15,16 @@ constexpr int kLongestReconnectMillis = 2000;
 constexpr int kKeepaliveMillis = 30'000;
 // Also the time that one attempt to connect has.
 constexpr int kShortestReconnectMillis = 5000;
+
+constexpr int kKeptBytes = 64 << 20;
+constexpr int kLargestKeptBuffer = 32 << 20;  // the most that malloc allows
+
+// Large messages come in buffers that gRPC frees soon. Given back to the kernel each time, they cost a third of what it
+// takes to receive them, because each page has to be made again.
+void KeepFreedMemory() {
+  ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+  ::mallopt(M_MMAP_THRESHOLD, kLargestKeptBuffer);
+}
 
 bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -60,6 +72,7 @@ absl::Status ValidateAddress(std::string_view address) {
 }
 
 grpc::ChannelArguments ClientChannelArguments() {
+  KeepFreedMemory();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetMaxSendMessageSize(-1);

@@ -33,7 +33,8 @@ struct ServerAddresses {
 // INVALID_ARGUMENT unless `address` is HOST:PORT, [IPV6]:PORT or unix:PATH.
 absl::Status ValidateAddress(std::string_view address);
 
-// Any message size, quick reconnecting, no proxy. `arguments` may be extended by the caller.
+// Any message size, quick reconnecting, no proxy. May be extended by the caller. From here on the process keeps up to
+// 64 MiB that it has freed, for the next large message.
 grpc::ChannelArguments ClientChannelArguments();
 std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address);
 

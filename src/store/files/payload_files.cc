@@ -134,8 +134,8 @@ absl::StatusOr<std::unique_ptr<PayloadUpload>> PayloadFiles::BeginUpload(std::st
 }
 
 void PayloadFiles::Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
-                       absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
-  RunOn(read_pool_, std::move(done), [this, reference, offset, length]() -> absl::StatusOr<std::string> {
+                       absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) {
+  RunOn(read_pool_, std::move(done), [this, reference, offset, length]() -> absl::StatusOr<SharedBytes> {
     absl::StatusOr<std::string> bytes = Read(reference, offset, length);
     if (!bytes.ok()) return AsReadStatus(bytes.status(), reference.key);
     return bytes;

@@ -53,7 +53,7 @@ void MemoryPayloadStore::Keep(const std::vector<PayloadReference>& references) {
 }
 
 void MemoryPayloadStore::Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
-                             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+                             absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) {
   std::string bytes;
   bool found = false;
   {

@@ -48,7 +48,7 @@ absl::StatusOr<std::unique_ptr<PayloadUpload>> NullPayloadStore::BeginUpload(std
 void NullPayloadStore::Keep(const std::vector<PayloadReference>&) {}
 
 void NullPayloadStore::Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
-                           absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+                           absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) {
   const uint64_t rest = reference.size - std::min(reference.size, offset);
   done(std::string(std::min(rest, length), '\0'));
 }

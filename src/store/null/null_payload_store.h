@@ -16,7 +16,7 @@ class NullPayloadStore : public PayloadStore {
   absl::StatusOr<std::unique_ptr<PayloadUpload>> BeginUpload(std::string_view subject, uint64_t expected_size) override;
   void Keep(const std::vector<PayloadReference>& references) override;
   void Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
-           absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
+           absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) override;
   void Size(const PayloadReference& reference, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) override;
   uint64_t preferred_read_bytes() const override;
   void Remove(const std::vector<PayloadReference>& references, absl::AnyInvocable<void(absl::Status)> done) override;

@@ -220,9 +220,16 @@ void ObjectReader::ReadDirectly(const std::string& key, uint64_t offset, uint64_
   });
 }
 
+SharedBytes ObjectReader::PartOf(const Piece& piece, uint64_t begin, uint64_t end) {
+  const uint64_t from = std::min<uint64_t>(begin - piece.begin, piece.bytes->size());
+  const uint64_t count = std::min<uint64_t>(std::max(begin, end) - begin, piece.bytes->size() - from);
+  return {piece.bytes, std::string_view(*piece.bytes).substr(from, count)};
+}
+
 void ObjectReader::Answer(PendingRead& read) {
   if (!read.status.ok()) return read.done(read.status);
   std::sort(read.pieces.begin(), read.pieces.end(), [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
+  if (read.pieces.size() == 1) return read.done(PartOf(read.pieces.front(), read.begin, read.end));
   std::string result;
   result.reserve(read.end > read.begin ? read.end - read.begin : 0);
   uint64_t position = read.begin;

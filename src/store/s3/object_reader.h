@@ -18,6 +18,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "base/shared_bytes.h"
 #include "store/s3/object_client.h"
 #include "store/s3/statistics.h"
 
@@ -26,13 +27,14 @@ namespace mts::store::s3 {
 class ObjectReader {
  public:
   static constexpr uint64_t kUnknownSize = UINT64_MAX;
-  using Done = absl::AnyInvocable<void(absl::StatusOr<std::string>)>;
+  using Done = absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)>;
   using GetRange = absl::AnyInvocable<void(const std::string& key, uint64_t offset, uint64_t length,
                                            ObjectClient::ResultDone<ObjectRange> done) const>;
 
   ObjectReader(GetRange get, uint64_t budget_bytes, Statistics& statistics);
 
-  // Shorter than `length` only when the object ends before; empty behind its end. `object_size`: if it is known.
+  // Shorter than `length` only when the object ends before; empty behind its end. What lies in one range fetched is a
+  // part of it. `object_size`: if it is known.
   void Read(const std::string& key, uint64_t object_size, uint64_t offset, uint64_t length, Done done);
   // Drops what is kept of the object, so that the next read asks the server.
   void Forget(const std::string& key);
@@ -85,6 +87,7 @@ class ObjectReader {
   void OnFetched(const ExtentPtr& extent, absl::StatusOr<ObjectRange> range);
   void ReadDirectly(const std::string& key, uint64_t offset, uint64_t length, Done done);
   static void Answer(PendingRead& read);
+  static SharedBytes PartOf(const Piece& piece, uint64_t begin, uint64_t end);
 
   const GetRange get_;
   const uint64_t budget_bytes_;

@@ -187,8 +187,8 @@ absl::StatusOr<std::unique_ptr<PayloadUpload>> S3Payloads::BeginUpload(std::stri
 }
 
 void S3Payloads::Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
-                     absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
-  auto answer = [done = std::move(done)](absl::StatusOr<std::string> bytes) mutable {
+                     absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) {
+  auto answer = [done = std::move(done)](absl::StatusOr<SharedBytes> bytes) mutable {
     if (!bytes.ok()) return done(s3::StatusOfRead(bytes.status()));
     done(std::move(bytes));
   };
@@ -200,7 +200,7 @@ void S3Payloads::Get(const PayloadReference& reference, uint64_t offset, uint64_
 }
 
 void S3Payloads::GetNamed(const std::string& key, uint64_t offset, uint64_t length,
-                          absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+                          absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) {
   // Others' payloads lie in it.
   if (parts_->keys.IsPack(key)) return done(absl::NotFoundError("there is no such object of a client"));
   if (length == 0) return done(std::string());
@@ -215,7 +215,7 @@ void S3Payloads::GetNamed(const std::string& key, uint64_t offset, uint64_t leng
 
 // Not from memory: a client may put the object anew.
 void S3Payloads::GetFresh(const std::string& key, uint64_t offset, uint64_t length,
-                          absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+                          absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) {
   parts_->client.Get(key, offset, length, [done = std::move(done)](absl::StatusOr<s3::ObjectRange> range) mutable {
     if (absl::IsOutOfRange(range.status())) return done(std::string());
     if (!range.ok()) return done(range.status());
@@ -224,27 +224,27 @@ void S3Payloads::GetFresh(const std::string& key, uint64_t offset, uint64_t leng
 }
 
 void S3Payloads::GetStored(const PayloadReference& reference, uint64_t offset, uint64_t length,
-                           absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+                           absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) {
   const uint64_t begin = std::min(offset, reference.size);
   const uint64_t count = std::min(length, reference.size - begin);
   const bool pack = parts_->keys.IsPack(reference.key);
   const uint64_t object_size = pack ? s3::ObjectReader::kUnknownSize : reference.offset + reference.size;
   parts_->reader.Read(reference.key, object_size, reference.offset + begin, count,
-                      [this, reference, count, done = std::move(done)](absl::StatusOr<std::string> bytes) mutable {
+                      [this, reference, count, done = std::move(done)](absl::StatusOr<SharedBytes> bytes) mutable {
                         if (!bytes.ok()) return done(std::move(bytes));
                         if (bytes->size() != count) {
                           parts_->reader.Forget(reference.key);
                           return done(TooShort(reference));
                         }
                         const bool whole = count == reference.size;
-                        if (!whole || Crc32c(*bytes) == reference.crc32c) return done(std::move(bytes));
+                        if (!whole || Crc32c(bytes->view()) == reference.crc32c) return done(std::move(bytes));
                         GetAgain(reference, std::move(done));
                       });
 }
 
 // What came was damaged, maybe only on its way.
 void S3Payloads::GetAgain(const PayloadReference& reference,
-                          absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+                          absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) {
   parts_->statistics.checksum_errors.fetch_add(1, std::memory_order_relaxed);
   parts_->reader.Forget(reference.key);
   parts_->client.Get(reference.key, reference.offset, std::max<uint64_t>(reference.size, 1),

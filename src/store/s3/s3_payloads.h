@@ -48,7 +48,7 @@ class S3Payloads : public PayloadStore, public ObjectInventory, public PackStore
   absl::StatusOr<std::unique_ptr<PayloadUpload>> BeginUpload(std::string_view subject, uint64_t expected_size) override;
   void Keep(const std::vector<PayloadReference>&) override {}
   void Get(const PayloadReference& reference, uint64_t offset, uint64_t length,
-           absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
+           absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done) override;
   void Size(const PayloadReference& reference, absl::AnyInvocable<void(absl::StatusOr<uint64_t>)> done) override;
   uint64_t preferred_read_bytes() const override;
   // Objects that hold one payload. A payload in a pack stays: only who knows all messages can tell when a pack may go
@@ -84,12 +84,12 @@ class S3Payloads : public PayloadStore, public ObjectInventory, public PackStore
   void PutInParts(std::string_view subject, std::string_view payload,
                   absl::AnyInvocable<void(absl::StatusOr<PayloadReference>)> done);
   void GetNamed(const std::string& key, uint64_t offset, uint64_t length,
-                absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
+                absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done);
   void GetFresh(const std::string& key, uint64_t offset, uint64_t length,
-                absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
+                absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done);
   void GetStored(const PayloadReference& reference, uint64_t offset, uint64_t length,
-                 absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
-  void GetAgain(const PayloadReference& reference, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
+                 absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done);
+  void GetAgain(const PayloadReference& reference, absl::AnyInvocable<void(absl::StatusOr<SharedBytes>)> done);
   void RemoveKeys(std::vector<std::string> keys, absl::AnyInvocable<void(absl::Status)> done);
   std::string NewKey(std::string_view subject) const;
   absl::Status ExplainBucket(const absl::Status& status) const;

@@ -82,7 +82,7 @@ class InfoCommand : public Command {
     if (!info.write_failure().empty()) {
       text += Concat("\n", Styled(Concat("nothing can be written: ", info.write_failure()), Style::kRed, colour), "\n");
     }
-    if (info.counters_size() > 0) text += Concat("\n", Styled("COUNTERS SINCE START", Style::kBold, colour), "\n");
+    if (info.counters_size() > 0) text += Concat("\n", Styled("COUNTERS", Style::kBold, colour), "\n");
     for (const auto& [name, value] : Sorted(info)) {
       const bool trouble = value > 0 && name.find("damaged") != std::string::npos;
       text += Concat(name, std::string(name.size() < 28 ? 28 - name.size() : 1, ' '),

@@ -258,7 +258,15 @@ class Receiver {
     return status;
   }
 
+  // It is simply sent again when its answer is lost: the position may have moved already, and the message would not
+  // come a second time.
   grpc::Status Acknowledge(uint64_t sequence) {
+    const grpc::Status status = WithRetry(kForever, [&] { return AcknowledgeOnce(sequence); });
+    if (status.ok()) ++received_;
+    return status;
+  }
+
+  grpc::Status AcknowledgeOnce(uint64_t sequence) {
     pb::AckRequest request;
     request.set_subject(subject_);
     request.set_durable_name(durable_name_);
@@ -267,7 +275,6 @@ class Receiver {
     grpc::ClientContext context;
     grpc::Status status = egress_->AckMessage(&context, request, &response);
     if (status.ok() && !response.success()) return LocalError("acknowledging was refused: " + response.error_message());
-    if (status.ok()) ++received_;
     return status;
   }
 

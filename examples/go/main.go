@@ -205,12 +205,17 @@ func (r *receiver) save(ctx context.Context, message *pb.Message) error {
 	return err
 }
 
+// acknowledge is simply sent again when its answer is lost: the position may have moved already, and the message would not
+// come a second time.
 func (r *receiver) acknowledge(ctx context.Context, sequence uint64) error {
-	answer, err := r.egress.AckMessage(ctx, &pb.AckRequest{Subject: r.subject, DurableName: r.name, Sequence: sequence})
-	if err == nil && !answer.Success {
-		err = errors.New("acknowledging was refused: " + answer.ErrorMessage)
-	}
-	return err
+	return withRetry(forever, func() error {
+		request := &pb.AckRequest{Subject: r.subject, DurableName: r.name, Sequence: sequence}
+		answer, err := r.egress.AckMessage(ctx, request)
+		if err == nil && !answer.Success {
+			err = errors.New("acknowledging was refused: " + answer.ErrorMessage)
+		}
+		return err
+	})
 }
 
 // batch fetches, saves and acknowledges; it says how many messages there were.

@@ -95,7 +95,7 @@ def save(egress, message, folder):
 
 
 def receive_batch(egress, subject, durable_name, folder, at_most):
-    """Fetches, saves and acknowledges; the number of messages."""
+    """Fetches, saves and acknowledges; yields for each message that is done."""
     batch = egress.FetchBatch(
         egress_pb2.FetchBatchRequest(subject=subject, durable_name=durable_name, batch_size=at_most)).messages
     for message in batch:
@@ -103,12 +103,13 @@ def receive_batch(egress, subject, durable_name, folder, at_most):
             print(f"message {message.sequence}: its payload is lost", file=sys.stderr)
         else:
             save(egress, message, folder)
-        # Everything up to here is done. Without this line the message comes again.
-        answer = egress.AckMessage(
-            egress_pb2.AckRequest(subject=subject, durable_name=durable_name, sequence=message.sequence))
+        # Everything up to here is done. Without this line the message comes again. When its answer is lost it is simply
+        # sent again: the position may have moved already, and the message would not come a second time.
+        request = egress_pb2.AckRequest(subject=subject, durable_name=durable_name, sequence=message.sequence)
+        answer = with_retry(lambda: egress.AckMessage(request))
         if not answer.success:
             sys.exit(f"acknowledging was refused: {answer.error_message}")
-    return len(batch)
+        yield
 
 
 def receive(subject, durable_name, folder, count):
@@ -124,9 +125,10 @@ def receive(subject, durable_name, folder, count):
             request = egress_pb2.SubscribeRequest(subject=subject, durable_name=durable_name)
             for _ in egress.Subscribe(request):
                 while received < count:
-                    got = receive_batch(egress, subject, durable_name, folder, min(100, count - received))
-                    received += got
-                    if got == 0:
+                    before = received
+                    for _ in receive_batch(egress, subject, durable_name, folder, min(100, count - received)):
+                        received += 1
+                    if received == before:
                         break
                 if received >= count:
                     return

@@ -18,7 +18,9 @@ clean_up() {
   local code=$?
   local pid
   for pid in "$server_pid" "${children[@]}"; do
-    [[ -n "$pid" ]] && kill -9 "$pid" 2>/dev/null
+    [[ -n "$pid" ]] || continue
+    pkill -9 -P "$pid"  # of a function that runs in the background, the program
+    kill -9 "$pid" 2>/dev/null
   done
   wait 2>/dev/null
   if ((code == 0 || code == 77)); then rm -rf "$work"; else echo "files are kept in $work" >&2; fi

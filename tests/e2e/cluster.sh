@@ -5,12 +5,8 @@ set -u
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/s3.sh"
 
-require_minio
-command -v tarantool >/dev/null || { echo "Tarantool is not installed"; exit 77; }
-root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-[[ -f "$root/build/release/lib/mts.so" ]] || { echo "the module is not built: cmake --build build/release --target mts_tarantool"; exit 77; }
-export MTS_CLUSTER_DIR="$work" MTS_CLUSTER_BUILT=1
-for part in TARANTOOL MINIO INGRESS EGRESS CLEANER; do export "MTS_CLUSTER_${part}_PORT=$(free_port)"; done
+require_cluster TARANTOOL MINIO INGRESS EGRESS CLEANER
+export MTS_CLUSTER_DIR="$work"
 export MINITOOLSTREAM_INGRESS="127.0.0.1:$MTS_CLUSTER_INGRESS_PORT" MINITOOLSTREAM_EGRESS="127.0.0.1:$MTS_CLUSTER_EGRESS_PORT"
 export MINITOOLSTREAM_SWEEP_GRACE=16s MINITOOLSTREAM_SWEEP_INTERVAL=500ms
 minio_port="$MTS_CLUSTER_MINIO_PORT"

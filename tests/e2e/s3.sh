@@ -10,6 +10,17 @@ require_minio() {
   command -v curl >/dev/null || { echo "curl is not installed"; exit 77; }
 }
 
+# For `./dev cluster` with MinIO and Tarantool: `root`, and a free port for each PART in capitals.
+require_cluster() { # PART...
+  require_minio
+  command -v tarantool >/dev/null || { echo "Tarantool is not installed"; exit 77; }
+  root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+  [[ -f "$root/build/release/lib/mts.so" ]] || { echo "the module is not built: cmake --build build/release --target mts_tarantool"; exit 77; }
+  export MTS_CLUSTER_BUILT=1
+  local part
+  for part in "$@"; do export "MTS_CLUSTER_${part}_PORT=$(free_port)"; done
+}
+
 minio_answers() { [[ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$minio_port/minio/health/ready")" == 200 ]]; }
 
 start_minio() {

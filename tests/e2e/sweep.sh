@@ -5,12 +5,8 @@ set -u
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/s3.sh"
 
-require_minio
-command -v tarantool >/dev/null || { echo "Tarantool is not installed"; exit 77; }
-root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-[[ -f "$root/build/release/lib/mts.so" ]] || { echo "the module is not built: cmake --build build/release --target mts_tarantool"; exit 77; }
-export MTS_CLUSTER_DIR="$work/cluster" MTS_CLUSTER_BUILT=1
-for part in TARANTOOL MINIO; do export "MTS_CLUSTER_${part}_PORT=$(free_port)"; done
+require_cluster TARANTOOL MINIO
+export MTS_CLUSTER_DIR="$work/cluster"
 "$root/dev" cluster start tarantool minio >"$work/cluster.log" 2>&1 || fail "Tarantool and MinIO do not start: $(tail -n 5 "$work/cluster.log")"
 for part in tarantool minio; do children+=("$(cat "$MTS_CLUSTER_DIR/$part.pid")"); done
 export MINITOOLSTREAM_TARANTOOL_ADDRESSES="127.0.0.1:$MTS_CLUSTER_TARANTOOL_PORT" MINITOOLSTREAM_S3_ENDPOINT="127.0.0.1:$MTS_CLUSTER_MINIO_PORT"

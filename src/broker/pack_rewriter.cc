@@ -17,8 +17,6 @@ using store::PayloadReferences;
 // The least number of live bytes that makes a pack worth to keep.
 uint64_t EnoughFor(uint64_t size) { return (size + PackRewriter::kLivePart - 1) / PackRewriter::kLivePart; }
 
-bool IsGoneOrDamaged(const absl::Status& status) { return absl::IsNotFound(status) || absl::IsDataLoss(status); }
-
 }  // namespace
 
 absl::Status PackRewriter::Look(const std::vector<Pack>& packs) {
@@ -75,7 +73,7 @@ absl::Status PackRewriter::Take(const std::string& key, Batch& batch, Report& re
     if (full) MTS_RETURN_IF_ERROR(Put(batch, report));
     absl::StatusOr<std::string> payload = Await<absl::StatusOr<std::string>>(
         [&](auto done) { payloads_.Get(message.reference, 0, message.reference.size, std::move(done)); });
-    if (IsGoneOrDamaged(payload.status())) {
+    if (store::IsPayloadLost(payload.status())) {
       ++report.unreadable;
       spdlog::warn("sweep: the payload of message {} stays in its pack: {}", message.sequence.value(),
                    std::string(payload.status().message()));

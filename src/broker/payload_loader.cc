@@ -67,7 +67,7 @@ void PayloadLoader::Get(Delivery& delivery, uint64_t size, LoadDone done) {
 }
 
 void PayloadLoader::Unreadable(Delivery& delivery, const absl::Status& status, LoadDone done) {
-  if (!absl::IsNotFound(status) && !absl::IsDataLoss(status)) {
+  if (!store::IsPayloadLost(status)) {
     done(status);
     return;
   }

@@ -55,8 +55,7 @@ class InfoCommand : public Command {
   }
   std::string Text(const pb::GetServerInfoResponse& info) {
     const auto line = [](std::string_view name, std::string_view value) {
-      const std::string padded = Concat(name, std::string(18 - name.size(), ' '));
-      return Concat(Styled(padded, Style::kBold, ColourOnStdout()), value, "\n");
+      return Concat(Styled(Padded(name, 18), Style::kBold, ColourOnStdout()), value, "\n");
     };
     const pb::Limits& limits = info.limits();
     return Concat(line("version", info.version()), line("ingress", client_.addresses.ingress),
@@ -72,6 +71,10 @@ class InfoCommand : public Command {
                   line("most subjects", FormatCount(limits.max_subjects()))) +
            Counters(info);
   }
+  // With a space behind it at least: the names of counters are the server's.
+  static std::string Padded(std::string_view name, size_t width) {
+    return Concat(name, std::string(name.size() < width ? width - name.size() : 1, ' '));
+  }
   static std::map<std::string, uint64_t> Sorted(const pb::GetServerInfoResponse& info) {
     return {info.counters().begin(), info.counters().end()};
   }
@@ -85,8 +88,7 @@ class InfoCommand : public Command {
     if (info.counters_size() > 0) text += Concat("\n", Styled("COUNTERS", Style::kBold, colour), "\n");
     for (const auto& [name, value] : Sorted(info)) {
       const bool trouble = value > 0 && name.find("damaged") != std::string::npos;
-      text += Concat(name, std::string(name.size() < 28 ? 28 - name.size() : 1, ' '),
-                     Styled(FormatCount(value), Style::kRed, colour && trouble), "\n");
+      text += Concat(Padded(name, 28), Styled(FormatCount(value), Style::kRed, colour && trouble), "\n");
     }
     return text;
   }

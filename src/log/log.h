@@ -59,7 +59,7 @@ struct LogOptions {
   std::function<void(const std::vector<PayloadReference>&, absl::AnyInvocable<void(absl::Status)>)> remove_payloads;
 };
 
-// Since start.
+// Since start, but for the segments and what is queued now.
 struct LogCounters {
   uint64_t damaged_spots = 0;    // found by recovery
   uint64_t damaged_records = 0;  // met by readers

@@ -72,8 +72,7 @@ std::vector<ConfigurationKey> SweepKeys() {
   return {
       Key("sweep.grace", Duration(&C::sweep_grace_micros, kSecond, kHundredYears),
           "With payload s3 or metadata tarantool: an object goes only when no message named it for this long. The same "
-          "for all processes: a "
-          "publish has half of it for its commit.",
+          "for all processes: a publish has half of it for its commit.",
           kServe | kIngress | kCleaner),
       Key("sweep.interval", Duration(&C::sweep_interval_micros, kSecond / 10, kHundredYears),
           "Between two looks for objects without a message.", kServe | kCleaner),

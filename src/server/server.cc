@@ -126,7 +126,7 @@ void Server::StartCleaning() {
     pack_rewriter_ = std::make_unique<broker::PackRewriter>(
         *stores_.references, *stores_.payloads, *stores_.packs,
         broker::PackRewriter::Options{.bytes_of_sweep = configuration_.sweep_rewrite_bytes,
-                                      .commit_within_micros = configuration_.sweep_grace_micros / 2});
+                                      .commit_within_micros = broker_->options().payload_grace_micros});
   }
   sweeper_ = std::make_unique<broker::Sweeper>(messages, stores_.keys, *stores_.objects, pack_rewriter_.get(), options);
 }

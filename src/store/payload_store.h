@@ -25,6 +25,9 @@
 
 namespace mts::store {
 
+// Whether a read found out that the payload is gone or damaged; other errors may pass.
+inline bool IsPayloadLost(const absl::Status& status) { return absl::IsNotFound(status) || absl::IsDataLoss(status); }
+
 // A payload that is being written. Destroying it before Finish leaves nothing behind.
 class PayloadUpload {
  public:

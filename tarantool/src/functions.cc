@@ -18,26 +18,6 @@ constexpr uint64_t kMaxCallBytes = 32 * 1024 * 1024;
 constexpr uint64_t kMaxPageSize = 10'000;
 constexpr uint64_t kMaxWaitMillis = 60'000;
 
-void Add(Answer& answer, uint64_t number) {
-  msgpack::AppendUnsigned(answer.values, number);
-  ++answer.count;
-}
-void Add(Answer& answer, Sequence sequence) { Add(answer, sequence.value()); }
-void Add(Answer& answer, bool value) {
-  msgpack::AppendBool(answer.values, value);
-  ++answer.count;
-}
-void Add(Answer& answer, std::string_view text) {
-  msgpack::AppendText(answer.values, text);
-  ++answer.count;
-}
-// An array of `count` elements that are encoded already.
-void AddArray(Answer& answer, uint64_t count, std::string_view elements) {
-  msgpack::AppendArray(answer.values, count);
-  answer.values += elements;
-  ++answer.count;
-}
-
 ConsumerId TakeConsumer(ValueReader& arguments) {
   ConsumerId id;
   id.durable_name = arguments.Text();
@@ -51,20 +31,20 @@ absl::Status Move(Instance& instance, ValueReader& arguments, Answer& answer,
   const Sequence to(arguments.Number());
   if (!arguments.ok()) return absl::OkStatus();
   MTS_ASSIGN_OR_RETURN(const Sequence position, move(instance, id, to));
-  Add(answer, position);
+  answer.Add(position);
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status HelloFunction(Instance& instance, ValueReader& arguments, Answer& answer) {
-  Add(answer, kVersion);
-  Add(answer, instance.writable());
-  Add(answer, instance.visibility().visible());
-  Add(answer, std::string_view(instance.uuid()));
-  Add(answer, std::string_view(instance.durability()));
-  Add(answer, kMaxInlineBytes);
-  Add(answer, kMaxCallBytes);
+  answer.Add(kVersion);
+  answer.Add(instance.writable());
+  answer.Add(instance.visibility().visible());
+  answer.Add(std::string_view(instance.uuid()));
+  answer.Add(std::string_view(instance.durability()));
+  answer.Add(kMaxInlineBytes);
+  answer.Add(kMaxCallBytes);
   return absl::OkStatus();
 }
 
@@ -83,9 +63,9 @@ absl::Status ReadFunction(Instance& instance, ValueReader& arguments, Answer& an
     AppendRowForReader(rows, row, tuple, limits.max_inline_bytes);
     ++count;
   });
-  Add(answer, outcome.scanned_through);
-  Add(answer, outcome.more);
-  AddArray(answer, count, rows);
+  answer.Add(outcome.scanned_through);
+  answer.Add(outcome.more);
+  answer.AddArray(count, rows);
   return absl::OkStatus();
 }
 
@@ -106,13 +86,13 @@ absl::Status LastFunction(Instance& instance, ValueReader& arguments, Answer& an
   const std::string_view name = arguments.Text();
   if (!arguments.ok()) return absl::OkStatus();
   MTS_ASSIGN_OR_RETURN(const Pattern pattern, Pattern::Parse(name));
-  Add(answer, instance.LastOf(pattern));
+  answer.Add(instance.LastOf(pattern));
   return absl::OkStatus();
 }
 
 absl::Status LastBeforeFunction(Instance& instance, ValueReader& arguments, Answer& answer) {
   const uint64_t time = std::min<uint64_t>(arguments.Number(), INT64_MAX);
-  if (arguments.ok()) Add(answer, LastBefore(instance, Timestamp(static_cast<int64_t>(time))));
+  if (arguments.ok()) answer.Add(LastBefore(instance, Timestamp(static_cast<int64_t>(time))));
   return absl::OkStatus();
 }
 
@@ -121,7 +101,7 @@ absl::Status PositionFunction(Instance& instance, ValueReader& arguments, Answer
   if (!arguments.ok()) return absl::OkStatus();
   const std::optional<Sequence> position = PositionOf(instance, id);
   if (position.has_value()) {
-    Add(answer, *position);
+    answer.Add(*position);
   } else {
     msgpack::AppendNil(answer.values);
     answer.count = 1;
@@ -141,7 +121,7 @@ absl::Status DeleteConsumerFunction(Instance& instance, ValueReader& arguments, 
   const ConsumerId id = TakeConsumer(arguments);
   if (!arguments.ok()) return absl::OkStatus();
   MTS_ASSIGN_OR_RETURN(const bool existed, DeleteConsumer(instance, id));
-  Add(answer, existed);
+  answer.Add(existed);
   return absl::OkStatus();
 }
 
@@ -158,8 +138,8 @@ absl::Status WaitFunction(Instance& instance, ValueReader& arguments, Answer& an
     msgpack::AppendText(subjects, subject);
     msgpack::AppendUnsigned(subjects, last.value());
   }
-  Add(answer, news.through);
-  AddArray(answer, news.last_of_subject.size() * 2, subjects);
+  answer.Add(news.through);
+  answer.AddArray(news.last_of_subject.size() * 2, subjects);
   return absl::OkStatus();
 }
 
@@ -187,8 +167,8 @@ absl::Status SubjectsFunction(Instance& instance, ValueReader& arguments, Answer
                         NumberField(row, field::kSubjectBytes), first_time, NumberField(row, field::kSubjectLastTime));
     ++count;
   }
-  AddArray(answer, count, states);
-  Add(answer, count == size);
+  answer.AddArray(count, states);
+  answer.Add(count == size);
   return absl::OkStatus();
 }
 
@@ -216,15 +196,15 @@ absl::Status ConsumersFunction(Instance& instance, ValueReader& arguments, Answe
     consumers += MakeTuple(std::string_view(id.durable_name), std::string_view(id.subject), *position, active_time);
     ++count;
   }
-  AddArray(answer, count, consumers);
+  answer.AddArray(count, consumers);
   return absl::OkStatus();
 }
 
 absl::Status InfoFunction(Instance& instance, ValueReader& arguments, Answer& answer) {
-  Add(answer, instance.visibility().last_message());
-  Add(answer, CountOf(instance.spaces().messages));
-  Add(answer, instance.bytes());
-  Add(answer, std::string_view(instance.durability()));
+  answer.Add(instance.visibility().last_message());
+  answer.Add(CountOf(instance.spaces().messages));
+  answer.Add(instance.bytes());
+  answer.Add(std::string_view(instance.durability()));
   return absl::OkStatus();
 }
 
@@ -233,7 +213,7 @@ absl::Status CountAfterFunction(Instance& instance, ValueReader& arguments, Answ
   const Sequence position(arguments.Number());
   if (!arguments.ok()) return absl::OkStatus();
   MTS_ASSIGN_OR_RETURN(const Pattern pattern, Pattern::Parse(name));
-  Add(answer, CountAfter(instance, pattern, position));
+  answer.Add(CountAfter(instance, pattern, position));
   return absl::OkStatus();
 }
 
@@ -256,9 +236,9 @@ absl::Status ExpireFunction(Instance& instance, ValueReader& arguments, Answer& 
     msgpack::AppendText(objects, message.object_name);
     count += 2;
   }
-  Add(answer, outcome.more);
-  Add(answer, static_cast<uint64_t>(outcome.removed.size()));
-  AddArray(answer, count, objects);
+  answer.Add(outcome.more);
+  answer.Add(static_cast<uint64_t>(outcome.removed.size()));
+  answer.AddArray(count, objects);
   return absl::OkStatus();
 }
 

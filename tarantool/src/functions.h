@@ -4,20 +4,12 @@
 // status is the function's refusal; `arguments.wrong()` is told apart by the caller. Limits: SCHEMA.md.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "absl/status/status.h"
+#include "tarantool/src/answer.h"
 #include "tarantool/src/instance.h"
 #include "tarantool/src/values.h"
 
 namespace mts::tarantool {
-
-// What follows the status in an answer.
-struct Answer {
-  uint32_t count = 0;
-  std::string values;
-};
 
 using Function = absl::Status (*)(Instance& instance, ValueReader& arguments, Answer& answer);
 

@@ -19,13 +19,6 @@ absl::Status TooMany(uint64_t most, std::string_view what) {
   return absl::InvalidArgumentError(Concat("a call takes at most ", most, " ", what));
 }
 
-// The one value of an answer: an array of `count` elements that are encoded already.
-void AnswerArray(Answer& answer, uint64_t count, std::string_view elements) {
-  msgpack::AppendArray(answer.values, count);
-  answer.values += elements;
-  answer.count = 1;
-}
-
 PayloadMove TakeMove(ValueReader& fields) {
   PayloadMove move;
   move.sequence = Sequence(fields.Number());
@@ -53,7 +46,7 @@ absl::Status NamedFunction(Instance& instance, ValueReader& arguments, Answer& a
   std::string named;
   for (uint64_t i = 0; i < count; ++i) msgpack::AppendBool(named, IsNamed(instance, names.Text()));
   if (!names.ok()) return absl::InvalidArgumentError(ToAbsl(names.wrong()));
-  AnswerArray(answer, count, named);
+  answer.AddArray(count, named);
   return absl::OkStatus();
 }
 
@@ -70,7 +63,7 @@ absl::Status LiveBytesFunction(Instance& instance, ValueReader& arguments, Answe
   std::string counted;
   const std::vector<uint64_t> live = LiveBytes(instance, asked);
   for (const uint64_t bytes : live) msgpack::AppendUnsigned(counted, bytes);
-  AnswerArray(answer, live.size(), counted);
+  answer.AddArray(live.size(), counted);
   return absl::OkStatus();
 }
 
@@ -88,7 +81,7 @@ absl::Status PayloadsOfFunction(Instance& instance, ValueReader& arguments, Answ
     msgpack::AppendUnsigned(payloads, row.crc32c);
     count += 4;
   });
-  AnswerArray(answer, count, payloads);
+  answer.AddArray(count, payloads);
   return absl::OkStatus();
 }
 
@@ -110,8 +103,7 @@ absl::Status MovePayloadsFunction(Instance& instance, ValueReader& arguments, An
   }
   if (!encoded.ok()) return absl::InvalidArgumentError(ToAbsl(encoded.wrong()));
   MTS_ASSIGN_OR_RETURN(const uint64_t moved, MovePayloads(instance, moves));
-  msgpack::AppendUnsigned(answer.values, moved);
-  answer.count = 1;
+  answer.Add(moved);
   return absl::OkStatus();
 }
 

@@ -163,7 +163,7 @@ size_t CurlTransfer::TakeBody(std::string_view bytes) {
 // libcurl may hold some of those that are waited for.
 void CurlTransfer::SetLeastRead(uint64_t piece) {
   constexpr uint64_t kMost = kTransferBufferBytes;
-  if (announced_bytes_ < kMost || options_.tls) return;
+  if (announced_bytes_ < kMost || !request_.url.starts_with("http://")) return;
   if (piece < kFastPieceBytes && least_read_ <= 1) return;
   const uint64_t rest = announced_bytes_ - std::min<uint64_t>(announced_bytes_, response_.body.size());
   const int least = static_cast<int>(std::clamp<uint64_t>(rest, 1, kMost));

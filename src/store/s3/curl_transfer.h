@@ -16,7 +16,6 @@ namespace mts::store::s3 {
 struct TransportOptions {
   std::string ca_file;  // empty: the system's
   uint32_t max_connections = 24;
-  bool tls = false;
   int64_t connect_timeout_micros = 5'000'000;
 };
 

@@ -221,9 +221,9 @@ void ObjectReader::ReadDirectly(const std::string& key, uint64_t offset, uint64_
 }
 
 SharedBytes ObjectReader::PartOf(const Piece& piece, uint64_t begin, uint64_t end) {
-  const uint64_t from = std::min<uint64_t>(begin - piece.begin, piece.bytes->size());
-  const uint64_t count = std::min<uint64_t>(std::max(begin, end) - begin, piece.bytes->size() - from);
-  return {piece.bytes, std::string_view(*piece.bytes).substr(from, count)};
+  const std::string_view bytes = *piece.bytes;
+  const size_t from = std::min<size_t>(begin - piece.begin, bytes.size());  // the object may end before
+  return {piece.bytes, bytes.substr(from, end - begin)};
 }
 
 void ObjectReader::Answer(PendingRead& read) {

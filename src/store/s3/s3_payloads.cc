@@ -48,7 +48,7 @@ absl::Status TooShort(const PayloadReference& reference) {
 struct S3Payloads::Parts {
   Parts(const S3Options& options, s3::Endpoint endpoint)
       : keys(options.prefix),
-        transport({.ca_file = options.ca_file, .max_connections = options.max_connections, .tls = endpoint.https}),
+        transport({.ca_file = options.ca_file, .max_connections = options.max_connections}),
         sender(options, std::move(endpoint), transport, statistics),
         client(sender),
         reader([this](const std::string& key, uint64_t offset, uint64_t length,
